@@ -1,0 +1,46 @@
+/** Hash routing: the server only ever serves one page, and the back button works on a phone. */
+import { signal } from "@preact/signals";
+
+export type Route =
+  | { page: "chats" }
+  | { page: "archived" }
+  | { page: "rooms" }
+  | { page: "conversation"; id: string; seq: number | null; details: boolean }
+  | { page: "sign-in" }
+  | { page: "sign-up" };
+
+export function parseRoute(hash: string): Route {
+  const [first = "", id = "", part = "", value = ""] = hash.replace(/^#?\/?/, "").split("/");
+  if (first === "c" && id) {
+    const seq = part === "m" && /^\d+$/.test(value) ? Number(value) : null;
+    return { page: "conversation", id: decodeURIComponent(id), seq, details: part === "details" };
+  }
+  if (first === "rooms" || first === "archived" || first === "sign-in" || first === "sign-up") return { page: first };
+  return { page: "chats" };
+}
+
+export function formatRoute(route: Route): string {
+  if (route.page === "chats") return "#/";
+  if (route.page !== "conversation") return `#/${route.page}`;
+  const base = `#/c/${encodeURIComponent(route.id)}`;
+  if (route.details) return `${base}/details`;
+  return route.seq === null ? base : `${base}/m/${route.seq}`;
+}
+
+export const conversationRoute = (id: string): Route => ({ page: "conversation", id, seq: null, details: false });
+export const detailsRoute = (id: string): Route => ({ page: "conversation", id, seq: null, details: true });
+
+export const route = signal<Route>(parseRoute(globalThis.location?.hash ?? ""));
+
+globalThis.window?.addEventListener("hashchange", () => {
+  route.value = parseRoute(location.hash);
+});
+
+/** `replace` for moves that the back button should skip, such as a redirect. */
+export function go(next: Route, replace = false): void {
+  const hash = formatRoute(next);
+  if (hash === location.hash) return;
+  if (replace) history.replaceState(null, "", hash);
+  else history.pushState(null, "", hash);
+  route.value = next;
+}

@@ -1,0 +1,54 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { t } from "../strings";
+import { IconButton } from "./IconButton";
+
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  footer?: ComponentChildren;
+  testId?: string;
+  small?: boolean;
+}
+
+/** A modal `<dialog>`: the browser keeps the focus inside, Esc closes, and the focus returns to where it was. */
+export function Dialog({ title, onClose, children, footer, testId, small }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    ref.current?.showModal();
+    ref.current?.querySelector<HTMLElement>("[autofocus]")?.focus();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  const closeOnBackdrop = (event: MouseEvent) => {
+    if (event.target === ref.current) onClose();
+  };
+  const cancel = (event: Event) => {
+    event.preventDefault();
+    onClose();
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does it by keyboard; the browser sends `cancel`.
+    <dialog
+      ref={ref}
+      class={`dialog${small ? " dialog-small" : ""}`}
+      aria-labelledby={titleId}
+      data-testid={testId}
+      onCancel={cancel}
+      onMouseDown={closeOnBackdrop}
+    >
+      <div class="dialog-frame">
+        <header class="dialog-header">
+          <h2 id={titleId}>{title}</h2>
+          <IconButton icon="close" label={t.dialog.close} onClick={onClose} testId="dialog-close" />
+        </header>
+        <div class="dialog-body">{children}</div>
+        {footer && <footer class="dialog-footer">{footer}</footer>}
+      </div>
+    </dialog>
+  );
+}
