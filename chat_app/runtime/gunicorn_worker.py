@@ -1,0 +1,207 @@
+"""A gunicorn worker that serves every connection in a greenlet of eventlet.
+
+gunicorn removed its own eventlet worker in version 26. This one is written for one process with very many
+long-lived connections:
+
+* the standard library is patched in the worker, after the fork: the arbiter stays an ordinary process;
+* a signal is acted on at once, not at the next tick of a second;
+* on TERM the listeners close first, then idle keep-alive connections and websockets get an end of file;
+  requests in flight may finish until shortly before `graceful_timeout`;
+* a client above `worker_connections` is told 503 with `Retry-After` instead of hanging;
+* a worker whose arbiter was killed stops by itself, so that the port is free again.
+
+TLS ends at the reverse proxy: with `certfile` the worker refuses to start.
+"""
+
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from chat_app.runtime import patch, silence_deprecation
+
+silence_deprecation()
+
+import eventlet  # noqa: E402
+from eventlet import greenio, hubs, wsgi  # noqa: E402
+from gunicorn.workers.base_async import AsyncWorker  # noqa: E402
+
+NOTIFY_INTERVAL = 1.0
+EXIT_MARGIN = 0.5
+REFUSAL_POOL = 256
+REFUSAL_LINGER = 1.0
+ACCEPT_PAUSE = 0.1
+ACCEPT_LATER = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+ACCEPT_GONE = {errno.ECONNABORTED, errno.ECONNRESET, errno.EINTR, errno.EPROTO}
+
+REFUSAL_BODY = (
+    b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable",'
+    b'"detail":"This server has as many connections as it can hold. Please try again.","retry_after":5}'
+)
+REFUSAL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+    b"Retry-After: 5\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(REFUSAL_BODY), REFUSAL_BODY)
+)
+
+Socket = greenio.GreenSocket
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no types
+    """See the module. Use it with exactly one worker per gunicorn: polling needs all its requests here."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.cfg.is_ssl:
+            raise RuntimeError("This worker serves plain HTTP; let the reverse proxy in front end TLS.")
+        self.idle: set[Socket] = set()
+        self.grace = max(self.cfg.graceful_timeout - EXIT_MARGIN, 0.0)
+
+    # -- start -----------------------------------------------------------------------------------------
+
+    def init_process(self) -> None:
+        """Patch in the child only: a hub (an epoll descriptor) must not be shared across the fork."""
+        patch()
+        hubs.use_hub()
+        # `socket.sendfile` of the standard library refuses the non-blocking socket inside a GreenSocket.
+        self.cfg.set("sendfile", False)
+        self.connections = eventlet.GreenPool(self.worker_connections)
+        self.refusals = eventlet.GreenPool(REFUSAL_POOL)
+        super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Give the application eventlet's two hooks: `eventlet.set_idle` and `WSGI_LOCAL.already_handled`.
+
+        A websocket handler calls the first when the connection has become a websocket (it may then be ended
+        by a graceful stop) and sets the second when it has answered on the socket by itself.
+        """
+        super().load_wsgi()
+        application: WsgiApp = self.wsgi
+
+        def with_hooks(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            wsgi.WSGI_LOCAL.already_handled = False
+            client = environ["gunicorn.socket"]
+            environ["eventlet.set_idle"] = lambda: self.mark_idle(client)
+            return application(environ, start_response)
+
+        self.wsgi = with_hooks
+
+    # -- the main loop ---------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        listeners = [greenio.GreenSocket(listener) for listener in self.sockets]
+        acceptors = [eventlet.spawn(self.accept, listener) for listener in listeners]
+        while self.alive and self.ppid == os.getppid():
+            self.notify()
+            self.wait_for_signal(NOTIFY_INTERVAL)
+        self.alive = False
+        self.notify()
+        for acceptor in acceptors:
+            acceptor.kill()
+        for listener in listeners:
+            listener.close()
+        self.drain()
+
+    def wait_for_signal(self, seconds: float) -> None:
+        """Return when a signal came in (gunicorn writes a byte to this pipe) or after so many seconds."""
+        try:
+            hubs.trampoline(self.PIPE[0], read=True, timeout=seconds)
+            os.read(self.PIPE[0], 4096)
+        except eventlet.Timeout:
+            pass
+
+    def drain(self) -> None:
+        """End what is idle now, let requests in flight finish for `grace` seconds, then return.
+
+        gunicorn's arbiter kills at `graceful_timeout`; leaving a little before that keeps the exit clean.
+        """
+        for client in list(self.idle):
+            end_input(client)
+        with eventlet.Timeout(self.grace, False):
+            self.connections.waitall()
+
+    # -- connections -----------------------------------------------------------------------------------
+
+    def accept(self, listener: Socket) -> None:
+        """Accept until killed. Out of descriptors means: pause, connections wait in the kernel's backlog."""
+        while True:
+            try:
+                client, address = listener.accept()
+            except OSError as error:
+                if error.errno in ACCEPT_LATER:
+                    self.log.warning("Cannot accept connections: %s", error)
+                    eventlet.sleep(ACCEPT_PAUSE)
+                elif error.errno not in ACCEPT_GONE:
+                    raise
+                continue
+            if self.connections.free() > 0:
+                self.connections.spawn_n(self.handle, listener, client, address)
+            elif self.refusals.free() > 0:
+                self.refusals.spawn_n(refuse, client)
+            else:
+                client.close()
+
+    def handle(self, listener: Socket, client: Socket, address: Any) -> None:
+        self.idle.add(client)
+        try:
+            super().handle(listener, client, address)
+        finally:
+            self.idle.discard(client)
+
+    def handle_request(self, listener_name: Any, request: Any, client: Socket, address: Any) -> None:
+        """Serve one request; while the worker stops, close afterwards so that the client goes elsewhere."""
+        self.idle.discard(client)
+        super().handle_request(listener_name, request, client, address)
+        self.mark_idle(client)
+
+    def mark_idle(self, client: Socket) -> None:
+        """This connection has nothing in flight: a stop may end it, a stop under way ends it now."""
+        self.idle.add(client)
+        if not self.alive:
+            end_input(client)
+
+    def is_already_handled(self, body: Iterable[bytes]) -> bool:
+        if getattr(wsgi.WSGI_LOCAL, "already_handled", False):
+            raise StopIteration  # gunicorn's word for: close this connection without writing to it
+        return bool(super().is_already_handled(body))
+
+    def timeout_ctx(self) -> eventlet.Timeout:
+        """Bounds both the wait for the next request and the time a client may take to send its head."""
+        return eventlet.Timeout(self.cfg.keepalive or None, False)
+
+    # -- signals: handlers run inside whatever greenlet is current, so they must neither wait nor exit ----
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """INT and QUIT: stop without grace."""
+        self.alive = False
+        self.grace = 0.0
+        self.cfg.worker_int(self)
+
+    def handle_usr1(self, sig: int, frame: Any) -> None:
+        """Reopening log files takes their locks, which another greenlet may hold: not in the handler."""
+        hubs.get_hub().schedule_call_global(0, eventlet.spawn_n, self.log.reopen_files)
+
+
+def end_input(client: Socket) -> None:
+    """Let the connection's reader see an end of file. Bytes that arrived before are still read, and the
+    answer or a websocket's closing frame can still be written."""
+    try:
+        client.shutdown(socket.SHUT_RD)
+    except OSError:
+        pass  # the client was faster
+
+
+def refuse(client: Socket) -> None:
+    """Answer 503 and linger: closing with the request unread would reset the connection and the answer
+    with it (RFC 9112, section 9.6). At most `REFUSAL_LINGER` seconds and `REFUSAL_POOL` at once."""
+    try:
+        with eventlet.Timeout(REFUSAL_LINGER, False):
+            client.sendall(REFUSAL)
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
+    except OSError:
+        pass  # it went away by itself
+    finally:
+        client.close()

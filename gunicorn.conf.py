@@ -1,0 +1,71 @@
+"""How gunicorn serves ChatSphere; `gunicorn wsgi:app` reads this file by itself.
+
+Every value that differs from gunicorn's own default has its reason beside it.
+"""
+
+import faulthandler
+import os
+import resource
+import sys
+
+from chat_app.runtime import chosen_mode
+from chat_app.settings import load_settings
+
+# Bad settings are told once, here, instead of by a worker that gunicorn starts again and again.
+settings = load_settings()
+
+DESCRIPTOR_RESERVE = 256  # database, Redis, log and upload files
+
+
+def descriptor_limit() -> int:
+    """Raise the soft limit of open files to the hard one: every connection needs a descriptor."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return sys.maxsize if hard == resource.RLIM_INFINITY else hard
+
+
+wsgi_app = "wsgi:app"
+host = f"[{settings.host}]" if ":" in settings.host else settings.host
+bind = [f"{host}:{settings.port}"]
+
+# Exactly one: a polling client's requests must all reach the process that holds its session. Scale with
+# more processes on other ports behind a proxy with sticky sessions.
+workers = 1
+if chosen_mode() == "eventlet":
+    worker_class = "chat_app.runtime.gunicorn_worker.EventletWorker"
+else:
+    worker_class = "gthread"
+    threads = 200  # each open websocket holds one
+
+# gunicorn's default is 1000, and clients above it hang. Ours are answered 503.
+worker_connections = max(64, min(int(os.environ.get("WORKER_CONNECTIONS") or 20_000), descriptor_limit() - DESCRIPTOR_RESERVE))
+# Clients that reconnect all at once wait here for accept(); the kernel caps it at net.core.somaxconn.
+backlog = 4096
+
+# A process whose greenlets have not run for so long hangs and is replaced.
+timeout = 60
+# Open websockets are ended at once on TERM; this is for requests in flight.
+graceful_timeout = 5
+# Longer than a proxy keeps its idle connections (nginx: 60 s), so that the proxy closes first and no
+# request races with our close. An idle connection costs a greenlet, not a worker.
+keepalive = 75
+
+# The application must be loaded after the fork, by the patched worker.
+preload_app = False
+# Its default path is shared by all gunicorns of a user: a second process would fight for it.
+control_socket_disable = True
+
+# X-Forwarded-Proto counts only when the operator says that proxies are in front (how many the
+# application believes is checked there); SCRIPT_NAME and PATH_INFO as headers never count.
+forwarded_allow_ips = "*" if settings.trusted_proxies else ""
+forwarder_headers = ""
+
+# Off: the application logs what matters, with request ids; tokens never stand in URLs, yet other secrets may.
+accesslog = None
+loglevel = settings.log_level.lower()
+
+
+def worker_abort(worker: object) -> None:
+    """Say where a hanging worker hung; without this the log only knows that it did."""
+    faulthandler.dump_traceback()
