@@ -8,11 +8,12 @@ import os
 import resource
 import sys
 
-from chat_app.runtime import chosen_mode
 from chat_app.settings import load_settings
 
 # Bad settings are told once, here, instead of by a worker that gunicorn starts again and again.
 settings = load_settings()
+# The worker patches itself before it can read a .env file.
+os.environ["CHAT_ASYNC_MODE"] = settings.chat_async_mode
 
 DESCRIPTOR_RESERVE = 256  # database, Redis, log and upload files
 
@@ -32,14 +33,16 @@ bind = [f"{host}:{settings.port}"]
 # Exactly one: a polling client's requests must all reach the process that holds its session. Scale with
 # more processes on other ports behind a proxy with sticky sessions.
 workers = 1
-if chosen_mode() == "eventlet":
+if settings.chat_async_mode == "eventlet":
     worker_class = "chat_app.runtime.gunicorn_worker.EventletWorker"
 else:
     worker_class = "gthread"
     threads = 200  # each open websocket holds one
 
 # gunicorn's default is 1000, and clients above it hang. Ours are answered 503.
-worker_connections = max(64, min(int(os.environ.get("WORKER_CONNECTIONS") or 20_000), descriptor_limit() - DESCRIPTOR_RESERVE))
+worker_connections = max(
+    64, min(int(os.environ.get("WORKER_CONNECTIONS") or 20_000), descriptor_limit() - DESCRIPTOR_RESERVE)
+)
 # Clients that reconnect all at once wait here for accept(); the kernel caps it at net.core.somaxconn.
 backlog = 4096
 
@@ -69,3 +72,10 @@ loglevel = settings.log_level.lower()
 def worker_abort(worker: object) -> None:
     """Say where a hanging worker hung; without this the log only knows that it did."""
     faulthandler.dump_traceback()
+
+
+def post_worker_init(worker: object) -> None:
+    """Tell the address once the application is loaded; `scripts/serve.py` asks for it."""
+    if os.environ.get("ANNOUNCE"):
+        address = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else host  # noqa: S104
+        print(f"ChatSphere is ready: http://{address}:{settings.port}  (Ctrl-C stops it)", flush=True)

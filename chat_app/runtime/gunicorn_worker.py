@@ -13,6 +13,7 @@ long-lived connections:
 TLS ends at the reverse proxy: with `certfile` the worker refuses to start.
 """
 
+import contextlib
 import errno
 import os
 import socket
@@ -44,7 +45,6 @@ REFUSAL = (
     b"Retry-After: 5\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(REFUSAL_BODY), REFUSAL_BODY)
 )
 
-Socket = greenio.GreenSocket
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -55,7 +55,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         super().__init__(*args, **kwargs)
         if self.cfg.is_ssl:
             raise RuntimeError("This worker serves plain HTTP; let the reverse proxy in front end TLS.")
-        self.idle: set[Socket] = set()
+        self.idle: set[socket.socket] = set()
         self.grace = max(self.cfg.graceful_timeout - EXIT_MARGIN, 0.0)
 
     # -- start -----------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
 
     # -- connections -----------------------------------------------------------------------------------
 
-    def accept(self, listener: Socket) -> None:
+    def accept(self, listener: socket.socket) -> None:
         """Accept until killed. Out of descriptors means: pause, connections wait in the kernel's backlog."""
         while True:
             try:
@@ -142,20 +142,20 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
             else:
                 client.close()
 
-    def handle(self, listener: Socket, client: Socket, address: Any) -> None:
+    def handle(self, listener: socket.socket, client: socket.socket, address: Any) -> None:
         self.idle.add(client)
         try:
             super().handle(listener, client, address)
         finally:
             self.idle.discard(client)
 
-    def handle_request(self, listener_name: Any, request: Any, client: Socket, address: Any) -> None:
+    def handle_request(self, listener_name: Any, request: Any, client: socket.socket, address: Any) -> None:
         """Serve one request; while the worker stops, close afterwards so that the client goes elsewhere."""
         self.idle.discard(client)
         super().handle_request(listener_name, request, client, address)
         self.mark_idle(client)
 
-    def mark_idle(self, client: Socket) -> None:
+    def mark_idle(self, client: socket.socket) -> None:
         """This connection has nothing in flight: a stop may end it, a stop under way ends it now."""
         self.idle.add(client)
         if not self.alive:
@@ -183,25 +183,18 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         hubs.get_hub().schedule_call_global(0, eventlet.spawn_n, self.log.reopen_files)
 
 
-def end_input(client: Socket) -> None:
+def end_input(client: socket.socket) -> None:
     """Let the connection's reader see an end of file. Bytes that arrived before are still read, and the
     answer or a websocket's closing frame can still be written."""
-    try:
+    with contextlib.suppress(OSError):  # the client was faster
         client.shutdown(socket.SHUT_RD)
-    except OSError:
-        pass  # the client was faster
 
 
-def refuse(client: Socket) -> None:
+def refuse(client: socket.socket) -> None:
     """Answer 503 and linger: closing with the request unread would reset the connection and the answer
     with it (RFC 9112, section 9.6). At most `REFUSAL_LINGER` seconds and `REFUSAL_POOL` at once."""
-    try:
-        with eventlet.Timeout(REFUSAL_LINGER, False):
-            client.sendall(REFUSAL)
-            client.shutdown(socket.SHUT_WR)
-            while client.recv(65536):
-                pass
-    except OSError:
-        pass  # it went away by itself
-    finally:
-        client.close()
+    with contextlib.closing(client), contextlib.suppress(OSError), eventlet.Timeout(REFUSAL_LINGER, False):
+        client.sendall(REFUSAL)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(65536):
+            pass

