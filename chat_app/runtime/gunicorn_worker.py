@@ -48,8 +48,12 @@ REFUSAL = (
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no types
+class EventletWorker(AsyncWorker):
     """See the module. Use it with exactly one worker per gunicorn: polling needs all its requests here."""
+
+    # gunicorn has no types; these are its own attributes.
+    wsgi: WsgiApp
+    alive: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,0 +1,124 @@
+"""Fixtures that every test may ask for. The parts behind them are real processes: see tests/services."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.services import deployment as deployments
+from tests.services.browser import chromium
+from tests.services.deployment import Deployment
+from tests.services.node import Node
+from tests.services.postgres import ExternalPostgres, Postgres
+from tests.services.process import STARTED
+from tests.services.redis import ExternalRedis, Redis
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows what the running parts said."""
+    report = yield
+    if report.failed:
+        for process in STARTED:
+            report.sections.append((f"Log of {process.name}", process.log_tail()))
+    return report
+
+
+@contextmanager
+def a_redis(directory: Path) -> Iterator[Redis]:
+    external = os.environ.get("TEST_REDIS_URL")
+    server = ExternalRedis(external) if external else Redis(directory)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def a_postgres() -> Iterator[Postgres]:
+    external = os.environ.get("TEST_DATABASE_URL")
+    with tempfile.TemporaryDirectory(prefix="chatsphere-") as directory:
+        server = ExternalPostgres(external) if external else Postgres(Path(directory))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.close()
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """A Redis for the whole session; do not stop it, take :func:`own_redis` for that."""
+    with a_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[Redis]:
+    """A Redis that this test may stop, pause and kill."""
+    with a_redis(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the whole session; do not stop it, take :func:`own_postgres` for that."""
+    with a_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that this test may stop, pause and kill (two seconds to start)."""
+    with a_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """One process, SQLite, nothing else; for the whole session."""
+    with deployments.embedded(tmp_path_factory.mktemp("embedded")) as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, redis: Redis
+) -> Iterator[Deployment]:
+    """Two web processes, PostgreSQL, Redis and a Celery worker; for the whole session.
+
+    Tests that disturb a part use `deployments.cluster(…)` with parts of their own.
+    """
+    with deployments.cluster(tmp_path_factory.mktemp("cluster"), postgres, redis) as deployment:
+        yield deployment
+
+
+@pytest.fixture(params=["embedded", "cluster"])
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """Both ways of running the product, one after the other; for the whole session."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """Runs scripts in Node.js, with the client library: see :class:`tests.services.node.Node`."""
+    return Node(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh window: no cookies, no storage."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()

@@ -1,0 +1,206 @@
+"""The worker in a real gunicorn, seen from outside."""
+
+import http.client
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import socketio
+
+from tests.services.process import ROOT, Process, free_port
+from tests.services.waiting import eventually
+
+GRACE = 3
+CONNECTIONS = 20
+
+
+class Gunicorn(Process):
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = [
+            *(sys.executable, "-m", "gunicorn", "tests.runtime.application:app", "--config", os.devnull),
+            *("--worker-class", "chat_app.runtime.gunicorn_worker.EventletWorker", "--no-control-socket"),
+            *("--bind", f"127.0.0.1:{self.port}", "--graceful-timeout", str(GRACE), "--keep-alive", "5"),
+            *("--worker-connections", str(CONNECTIONS), *options),
+        ]
+        super().__init__(command, directory / "gunicorn.log", cwd=ROOT)
+
+    def start(self) -> None:
+        super().start()
+        eventually(lambda: self.running and self.get("/health/live")[0] == 200, timeout=20)
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        with self.connection() as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    def connection(self) -> "Connection":
+        return Connection("127.0.0.1", self.port, timeout=15)
+
+    def client(self, *transports: str) -> socketio.Client:
+        client = socketio.Client(reconnection=False)
+        client.connect(self.url, namespaces=["/chat"], transports=list(transports) or None)
+        return client
+
+
+class Connection(http.client.HTTPConnection):
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@pytest.fixture
+def gunicorn(tmp_path: Path) -> Iterator[Gunicorn]:
+    server = Gunicorn(tmp_path)
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def background() -> Iterator[Callable]:
+    with ThreadPoolExecutor() as pool:
+        yield pool.submit
+
+
+def seconds(action: Callable[[], object]) -> float:
+    started = time.monotonic()
+    action()
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
+def test_every_transport_echoes_and_hears_events(gunicorn: Gunicorn, transports: list[str]):
+    client = gunicorn.client(*transports)
+    heard = []
+    client.on("shout", heard.append, namespace="/chat")
+    assert client.call("echo", {"text": "é" * 50_000}, namespace="/chat") == {"text": "é" * 50_000}
+    client.emit("shout", "hello", namespace="/chat")
+    eventually(lambda: heard == ["hello"])
+    assert client.transport() == transports[-1]
+    client.disconnect()
+    assert gunicorn.get("/health/live") == (200, b'{"mode":"eventlet"}\n')
+
+
+def test_files_and_large_bodies_pass_whole(gunicorn: Gunicorn):
+    assert gunicorn.get("/file")[1] == (ROOT / "tests/runtime/application.py").read_bytes()
+    with gunicorn.connection() as connection:
+        connection.request("POST", "/length", body=b"x" * 5_000_000)
+        assert connection.getresponse().read() == b"5000000"
+
+
+def test_a_connection_serves_several_requests(gunicorn: Gunicorn):
+    with gunicorn.connection() as connection:
+        for _ in range(3):
+            connection.request("GET", "/health/live")
+            assert connection.getresponse().read()
+            assert connection.sock is not None
+
+
+def test_hashing_a_password_does_not_stop_the_others(gunicorn: Gunicorn, background: Callable):
+    hashing = background(gunicorn.get, "/hash")
+    pauses = []
+    while not hashing.done():
+        pauses.append(seconds(lambda: gunicorn.get("/health/live")))
+    assert hashing.result() == (200, b"done")
+    assert len(pauses) > 10
+    assert max(pauses) < 0.3
+
+
+def test_term_ends_open_websockets_and_idle_connections_at_once(gunicorn: Gunicorn):
+    clients = [gunicorn.client("websocket") for _ in range(5)]
+    with gunicorn.connection() as idle:
+        idle.request("GET", "/health/live")
+        idle.getresponse().read()
+        assert seconds(gunicorn.terminate) < 1.5
+        assert gunicorn.child.returncode == 0
+        assert idle.sock.recv(1) == b""
+    eventually(lambda: not any(client.connected for client in clients))
+
+
+def test_term_lets_a_request_in_flight_finish(gunicorn: Gunicorn, background: Callable):
+    slow = background(gunicorn.get, "/slow/1.0")
+    eventually(lambda: "slow request began" in gunicorn.log_tail())
+    gunicorn.terminate()
+    assert slow.result() == (200, b"done")
+
+
+def test_term_waits_no_longer_than_the_graceful_timeout(gunicorn: Gunicorn, background: Callable):
+    slow = background(gunicorn.get, "/slow/30.0")
+    eventually(lambda: "slow request began" in gunicorn.log_tail())
+    assert seconds(gunicorn.terminate) < GRACE + 1
+    assert slow.exception() is not None
+
+
+def test_an_interrupt_does_not_wait(gunicorn: Gunicorn, background: Callable):
+    slow = background(gunicorn.get, "/slow/30.0")
+    eventually(lambda: "slow request began" in gunicorn.log_tail())
+    gunicorn.child.send_signal(signal.SIGINT)
+    assert seconds(gunicorn.child.wait) < 2
+    assert slow.exception() is not None
+
+
+def test_the_port_is_free_again_after_the_arbiter_was_killed(gunicorn: Gunicorn):
+    client = gunicorn.client("websocket")
+    os.kill(gunicorn.pid, signal.SIGKILL)
+    gunicorn.child.wait()
+    eventually(lambda: not client.connected)
+    gunicorn.start()
+
+
+def test_a_killed_worker_is_replaced(gunicorn: Gunicorn):
+    worker = gunicorn.tree()[1]
+    worker.kill()
+    eventually(lambda: gunicorn.get("/health/live")[0] == 200)
+    assert gunicorn.tree()[1].pid != worker.pid
+
+
+def test_a_worker_that_hangs_is_replaced(tmp_path: Path, background: Callable):
+    server = Gunicorn(tmp_path, "--timeout", "2")
+    server.start()
+    background(server.get, "/hang")
+    eventually(lambda: "WORKER TIMEOUT" in server.log_tail())
+    eventually(lambda: server.get("/health/live")[0] == 200, timeout=20)
+    assert "in hang" in server.log_tail(100)
+    server.close()
+
+
+def test_clients_above_the_limit_are_told_to_come_back(gunicorn: Gunicorn):
+    address = ("127.0.0.1", gunicorn.port)
+    held = [socket.create_connection(address) for _ in range(CONNECTIONS)]
+    with gunicorn.connection() as connection:
+        connection.request("POST", "/length", body=b"x" * 100_000)
+        answer = connection.getresponse()
+        assert answer.status == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert b'"code":"unavailable"' in answer.read()
+    for connection in held:
+        connection.close()
+    eventually(lambda: gunicorn.get("/health/live")[0] == 200)
+
+
+def test_a_client_that_says_nothing_is_let_go(tmp_path: Path):
+    server = Gunicorn(tmp_path, "--keep-alive", "1")
+    server.start()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as silent:
+        silent.sendall(b"GET / HT")
+        assert silent.recv(100) == b""
+    server.close()
+
+
+def test_tls_is_refused_rather_than_ignored(tmp_path: Path):
+    server = Gunicorn(tmp_path, "--certfile", "a.pem", "--keyfile", "a.pem")
+    Process.start(server)
+    eventually(lambda: not server.running)
+    assert "reverse proxy" in server.log_tail() or "certfile" in server.log_tail()
+    server.close()
