@@ -40,12 +40,7 @@ export interface ChatClient {
 
   /** Restores the stored session, if there is one, and connects. True when signed in. Needs no network. */
   start(): Promise<boolean>;
-  register(form: {
-    username: string;
-    email: string;
-    password: string;
-    display_name?: string;
-  }): Promise<Self>;
+  register(form: { username: string; email: string; password: string; display_name?: string }): Promise<Self>;
   /** `username` may be the e-mail address. */
   login(form: { username: string; password: string }): Promise<Self>;
   /**

@@ -13,9 +13,22 @@ export interface KeyValueStorage {
   watch(listener: (key: string | null, value: string | null) => void): () => void;
 }
 
-/** Lives as long as the process. Several clients that share one behave like tabs of one browser. */
+/**
+ * Lives as long as the process. `tab()` gives another view of the same values that hears of this one's changes: two
+ * clients with such views behave like two tabs of one browser.
+ */
 export class MemoryStorage implements KeyValueStorage {
-  readonly #values = new Map<string, string>();
+  #values = new Map<string, string>();
+  #views = new Set<MemoryStorage>([this]);
+  readonly #listeners = new Set<(key: string, value: string | null) => void>();
+
+  tab(): MemoryStorage {
+    const other = new MemoryStorage();
+    other.#values = this.#values;
+    other.#views = this.#views;
+    this.#views.add(other);
+    return other;
+  }
 
   get(key: string): string | null {
     return this.#values.get(key) ?? null;
@@ -23,18 +36,28 @@ export class MemoryStorage implements KeyValueStorage {
 
   set(key: string, value: string): void {
     this.#values.set(key, value);
+    this.#tellOthers(key, value);
   }
 
   remove(key: string): void {
-    this.#values.delete(key);
+    if (this.#values.delete(key)) this.#tellOthers(key, null);
   }
 
   keys(prefix: string): string[] {
     return [...this.#values.keys()].filter((key) => key.startsWith(prefix));
   }
 
-  watch(): () => void {
-    return () => {};
+  watch(listener: (key: string, value: string | null) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Later, as a browser's `storage` event comes later. */
+  #tellOthers(key: string, value: string | null): void {
+    for (const view of this.#views) {
+      if (view === this) continue;
+      for (const listener of view.#listeners) setTimeout(() => listener(key, value));
+    }
   }
 }
 

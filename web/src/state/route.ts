@@ -1,5 +1,5 @@
 /** Hash routing: the server only ever serves one page, and the back button works on a phone. */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
 export type Route =
   | { page: "chats" }
@@ -34,6 +34,14 @@ export const route = signal<Route>(parseRoute(globalThis.location?.hash ?? ""));
 
 globalThis.window?.addEventListener("hashchange", () => {
   route.value = parseRoute(location.hash);
+});
+
+/** The list beside an open conversation: the one it was opened from. */
+export const listPage = signal<"chats" | "archived" | "rooms">("chats");
+
+effect(() => {
+  const { page } = route.value;
+  if (page === "chats" || page === "archived" || page === "rooms") listPage.value = page;
 });
 
 /** `replace` for moves that the back button should skip, such as a redirect. */

@@ -1,7 +1,16 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 import { t } from "../strings";
 import { IconButton } from "./IconButton";
+
+interface InputOptions {
+  autocomplete?: string;
+  autocapitalize?: "none";
+  spellcheck?: boolean;
+  required?: boolean;
+  minLength?: number;
+  maxLength?: number;
+}
 
 interface FieldProps {
   label: string;
@@ -13,7 +22,7 @@ interface FieldProps {
   error?: string | undefined;
   optional?: boolean;
   autoFocus?: boolean;
-  input?: JSX.InputHTMLAttributes<HTMLInputElement>;
+  input?: InputOptions;
   testId?: string;
 }
 
@@ -29,7 +38,7 @@ export function Field({ label, name, value, onInput, type = "text", hint, error,
           {...input}
           id={id}
           name={name}
-          type={secret && shown ? "text" : type}
+          type={(secret && shown ? "text" : type) as "text"}
           value={value}
           // biome-ignore lint/a11y/noAutofocus: only in dialogs and forms a person has just asked for.
           autofocus={autoFocus}

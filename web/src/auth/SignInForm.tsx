@@ -1,0 +1,40 @@
+import { client } from "../state/client";
+import { t } from "../strings";
+import { Field } from "../ui/Field";
+import { FormError } from "../ui/FormError";
+import { useAuthForm } from "./useAuthForm";
+
+export function SignInForm() {
+  const form = useAuthForm({ username: "", password: "" }, (values) =>
+    client.login({ username: values.username.trim(), password: values.password }),
+  );
+  const { values, set, errors, busy } = form;
+  return (
+    <form class="form" onSubmit={form.submit} data-testid="sign-in-form">
+      <FormError text={form.general} />
+      <Field
+        label={t.auth.login}
+        name="username"
+        value={values.username}
+        onInput={set("username")}
+        error={errors.username}
+        autoFocus
+        input={{ autocomplete: "username", autocapitalize: "none", spellcheck: false, required: true }}
+        testId="sign-in-username"
+      />
+      <Field
+        label={t.auth.password}
+        name="password"
+        type="password"
+        value={values.password}
+        onInput={set("password")}
+        error={errors.password}
+        input={{ autocomplete: "current-password", required: true }}
+        testId="sign-in-password"
+      />
+      <button type="submit" class="button button-primary button-wide" disabled={busy} data-testid="sign-in">
+        {busy ? t.auth.signingIn : t.auth.signIn}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,211 @@
+/** Who is signed in, and the tokens that prove it. */
+
+import { backoff } from "./backoff";
+import { ChatError } from "./errors";
+import type { Http } from "./http";
+import { exclusively } from "./locks";
+import { type TokenStore, type Tokens, tokensFrom } from "./tokens";
+import type { AuthAnswer, Self } from "./types";
+
+const LOCK = "chatsphere.refresh";
+/** A token this close to its end is not worth sending. */
+const MARGIN_MS = 5_000;
+/** setTimeout counts in 32 bits; a longer wait would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface SessionHooks {
+  /** Somebody signed in (here, or restored). */
+  started(): void;
+  /** A fresh access token is there: prolong the open sockets with it. */
+  renewed(token: string): void;
+  /** The profile changed. */
+  profile(): void;
+  ended(code: string): void;
+}
+
+/**
+ * The server treats the second use of a refresh token as theft and ends the whole session. So a refresh runs at most
+ * once at a time in this tab (`#refreshing`) and in all tabs (a lock), and looks into the shared storage once it holds
+ * the lock: a tab that came second takes over what the first one got.
+ */
+export class Session {
+  #tokens: Tokens | null = null;
+  #refreshing: Promise<void> | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+  #unwatch: (() => void) | null = null;
+
+  constructor(
+    private readonly http: Http,
+    private readonly store: TokenStore,
+    private readonly hooks: SessionHooks,
+  ) {}
+
+  get user(): Self | null {
+    return this.#tokens?.user ?? null;
+  }
+
+  /** Takes up the stored session. False when there is none. */
+  restore(): boolean {
+    this.#watch();
+    const tokens = this.store.read();
+    if (tokens) this.#begin(tokens);
+    return tokens !== null;
+  }
+
+  async signIn(path: "/auth/login" | "/auth/register", form: object): Promise<Self> {
+    const answer = (await this.http("POST", path, { body: form })) as AuthAnswer;
+    this.#watch();
+    if (this.#tokens) this.#forget("logged_out");
+    const tokens = tokensFrom(answer);
+    this.store.write(tokens);
+    this.#begin(tokens);
+    return tokens.user;
+  }
+
+  async signOut(everywhere: boolean): Promise<void> {
+    const tokens = this.#tokens;
+    if (!tokens) return;
+    try {
+      const token = await this.freshToken();
+      await this.http("POST", "/auth/logout", { token, body: { everywhere } });
+    } catch {
+      // Signed out here in any case.
+    }
+    if (this.#tokens) this.end("logged_out");
+  }
+
+  /** A usable access token, refreshed first if it is about to expire. Rejects when that could not be done now. */
+  async freshToken(): Promise<string> {
+    if (this.#tokens && this.#tokens.expiresAt - Date.now() < MARGIN_MS) await this.refresh();
+    if (!this.#tokens) throw new ChatError("token_revoked", "Not signed in.");
+    return this.#tokens.access;
+  }
+
+  /** Renews the tokens. Rejects with `network`, `unavailable` … (still signed in) or `token_revoked` (ended). */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  updateUser(user: Self): void {
+    if (!this.#tokens) return;
+    this.#tokens = { ...this.#tokens, user };
+    this.store.write(this.#tokens);
+    this.hooks.profile();
+  }
+
+  /** The session is over: forgets it, here and in the shared storage. */
+  end(code: string): void {
+    // Another tab may have signed in anew meanwhile: its tokens stay.
+    if (this.store.read()?.refresh === this.#tokens?.refresh) this.store.clear();
+    this.#forget(code);
+  }
+
+  /** Stops timers and watching; the stored session stays. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#unwatch?.();
+    this.#unwatch = null;
+    this.#tokens = null;
+  }
+
+  /** Signing in or out in one tab does so in all. */
+  #watch(): void {
+    this.#unwatch ??= this.store.watch((stored) => this.#otherTab(stored));
+  }
+
+  #begin(tokens: Tokens): void {
+    this.#tokens = tokens;
+    this.#schedule();
+    this.hooks.started();
+  }
+
+  #forget(code: string): void {
+    if (!this.#tokens) return;
+    clearTimeout(this.#timer);
+    this.#tokens = null;
+    this.hooks.ended(code);
+  }
+
+  async #refresh(): Promise<void> {
+    const stale = this.#tokens;
+    if (!stale) throw new ChatError("token_revoked", "Not signed in.");
+    try {
+      await exclusively(LOCK, this.store.storage, () => this.#rotate(stale));
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures += 1;
+      throw error;
+    } finally {
+      this.#schedule();
+    }
+  }
+
+  async #rotate(stale: Tokens): Promise<void> {
+    if (this.#takeOver(stale)) return;
+    const refresh = this.#tokens?.refresh;
+    if (!refresh) throw new ChatError("token_revoked", "Not signed in.");
+    try {
+      const body = { refresh_token: refresh };
+      const answer = (await this.http("POST", "/auth/token/refresh", { body })) as AuthAnswer;
+      if (this.#tokens?.refresh !== refresh) return;
+      const tokens = tokensFrom(answer);
+      // Written before it is used: a tab that closes now must not leave the used-up token behind.
+      this.store.write(tokens);
+      this.#adopt(tokens);
+    } catch (error) {
+      // Only the server's own refusal ends a session; no answer, or a proxy's 502, does not.
+      const status = error instanceof ChatError ? error.status : undefined;
+      if (status !== 401 && status !== 403 && status !== 422) throw error;
+      if (this.#takeOver(stale)) return;
+      this.end((error as ChatError).code === "banned" ? "banned" : "token_revoked");
+      throw new ChatError("token_revoked", "The session has ended.");
+    }
+  }
+
+  /** Uses the tokens that another tab has already got. True when that makes a refresh unnecessary. */
+  #takeOver(stale: Tokens): boolean {
+    const stored = this.store.read();
+    if (!stored || stored.refresh === stale.refresh || stored.user.id !== stale.user.id) return false;
+    if (stored.refresh !== this.#tokens?.refresh) this.#adopt(stored);
+    return stored.expiresAt - Date.now() > MARGIN_MS;
+  }
+
+  #otherTab(stored: Tokens | null): void {
+    const held = this.#tokens;
+    if (!stored) return this.#forget("logged_out");
+    if (!held) return this.#begin(stored);
+    if (stored.user.id !== held.user.id) {
+      this.#forget("other_user");
+      return this.#begin(stored);
+    }
+    if (stored.refresh === held.refresh) {
+      this.#tokens = stored;
+      return this.hooks.profile();
+    }
+    // Messages of several tabs may arrive late; the younger tokens win.
+    if (stored.issuedAt >= held.issuedAt) this.#adopt(stored);
+  }
+
+  #adopt(tokens: Tokens): void {
+    this.#tokens = tokens;
+    this.#schedule();
+    this.hooks.renewed(tokens.access);
+  }
+
+  /** At some 80 % of the lifetime, spread so that tabs and devices do not refresh together; after failures, backoff. */
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const tokens = this.#tokens;
+    if (!tokens) return;
+    const lifetime = tokens.expiresAt - tokens.issuedAt;
+    const due = tokens.issuedAt + lifetime * (0.75 + Math.random() * 0.1) - Date.now();
+    const wait =
+      this.#failures > 0 ? Math.max(due, backoff(this.#failures, 1_000, 60_000)) : Math.max(0, due);
+    this.#timer = setTimeout(() => void this.refresh().catch(() => {}), Math.min(wait, LONGEST_TIMER_MS));
+    (this.#timer as { unref?: () => void }).unref?.();
+  }
+}

@@ -1,0 +1,61 @@
+import type { Conversation } from "../client";
+import { usePresence, useTyping } from "../state/client";
+import { conversationRoute, detailsRoute, go } from "../state/route";
+import { t } from "../strings";
+import { ago } from "../time/format";
+import { Avatar } from "../ui/Avatar";
+import { IconButton } from "../ui/IconButton";
+import { colourId, titleOf } from "./naming";
+
+interface HeaderProps {
+  conversation: Conversation;
+  detailsOpen: boolean;
+}
+
+export function ConversationHeader({ conversation, detailsOpen }: HeaderProps) {
+  const { id, kind, peer } = conversation;
+  const presence = usePresence(peer?.id);
+  const toggle = () => go(detailsOpen ? conversationRoute(id) : detailsRoute(id), true);
+  return (
+    <header class="conversation-header">
+      <IconButton class="back-button" icon="back" label={t.chat.back} onClick={() => go({ page: "chats" })} testId="back" />
+      <button type="button" class="conversation-heading" onClick={toggle} aria-expanded={detailsOpen}>
+        <Avatar
+          id={colourId(conversation)}
+          name={titleOf(conversation)}
+          url={peer?.avatar_url}
+          size="s"
+          room={kind === "room"}
+          status={peer ? (presence?.status ?? "offline") : undefined}
+        />
+        <span class="conversation-heading-text">
+          <h1 id="conversation-title" class="truncate" data-testid="conversation-title">
+            <bdi>{titleOf(conversation)}</bdi>
+          </h1>
+          <Subtitle conversation={conversation} />
+        </span>
+      </button>
+      <IconButton icon="panel" label={t.chat.details} pressed={detailsOpen} onClick={toggle} testId="details" />
+    </header>
+  );
+}
+
+/** Presence and last seen of a person; size of everything else. */
+function Subtitle({ conversation }: { conversation: Conversation }) {
+  const { peer, kind, member_count, topic } = conversation;
+  const presence = usePresence(peer?.id);
+  const typing = useTyping(conversation.id).length > 0;
+  if (typing && peer) return <span class="subtitle subtitle-live">{t.list.typing}</span>;
+  if (!peer) {
+    const size = t.list.members(member_count);
+    return <span class="subtitle truncate">{topic ? `${size} · ${topic}` : `${t.kind[kind] ?? kind} · ${size}`}</span>;
+  }
+  const status = presence?.status ?? "offline";
+  const seen = presence?.last_seen ?? peer.last_seen_at;
+  const text = status === "offline" && seen ? t.lastSeen(ago(seen)) : t.presence[status];
+  return (
+    <span class="subtitle truncate" data-testid="presence-text">
+      {text}
+    </span>
+  );
+}

@@ -1,0 +1,43 @@
+import { Composer } from "../composer/Composer";
+import { useConversation, useLive, client } from "../state/client";
+import { go } from "../state/route";
+import { useEffect } from "preact/hooks";
+import { t } from "../strings";
+import { Timeline } from "../timeline/Timeline";
+import { TypingIndicator } from "../timeline/TypingIndicator";
+import { TimelineSkeleton } from "../timeline/TimelineParts";
+import { ConversationHeader } from "./ConversationHeader";
+
+interface ConversationViewProps {
+  id: string;
+  target: number | null;
+  detailsOpen: boolean;
+}
+
+export function ConversationView({ id, target, detailsOpen }: ConversationViewProps) {
+  const conversation = useConversation(id);
+  const ready = useLive(["conversations", "status"], () => client.conversations.ready);
+  const known = conversation !== undefined;
+  useEffect(() => (known ? client.timelines.open(id) : undefined), [id, known]);
+  if (!conversation) return ready ? <NotFound /> : <TimelineSkeleton />;
+  return (
+    <section class="conversation" aria-labelledby="conversation-title" data-testid="conversation" data-conversation-id={id}>
+      <ConversationHeader conversation={conversation} detailsOpen={detailsOpen} />
+      <Timeline conversation={conversation} target={target} />
+      <TypingIndicator conversationId={id} />
+      <Composer conversation={conversation} />
+    </section>
+  );
+}
+
+function NotFound() {
+  return (
+    <section class="conversation empty" data-testid="conversation-not-found">
+      <h2>{t.chat.notFoundTitle}</h2>
+      <p>{t.chat.notFoundText}</p>
+      <button type="button" class="button" onClick={() => go({ page: "chats" }, true)}>
+        {t.chat.backToList}
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,112 @@
+import { useState } from "preact/hooks";
+import { useMe } from "../state/client";
+import { openDialog } from "../state/dialogs";
+import { formatRoute, go, listPage, type Route } from "../state/route";
+import { t } from "../strings";
+import { Avatar } from "../ui/Avatar";
+import { Icon } from "../ui/Icon";
+import { IconButton } from "../ui/IconButton";
+import { Logo } from "../ui/Logo";
+import { Menu } from "../ui/Menu";
+import { ConversationList } from "./ConversationList";
+import { nameOf } from "./naming";
+import { RoomDirectory } from "./RoomDirectory";
+
+export function Sidebar({ route }: { route: Route }) {
+  const [q, setQ] = useState("");
+  const list = listPage.value;
+  const currentId = route.page === "conversation" ? route.id : null;
+  const label = list === "rooms" ? t.list.filterRooms : t.list.filter;
+  return (
+    <nav class="sidebar" aria-label={t.list.title}>
+      <SidebarHeader />
+      <div class="sidebar-tools">
+        {list === "archived" ? <ArchivedHeading /> : <ListTabs list={list} />}
+        <div class="search-box">
+          <Icon name="search" />
+          <input
+            type="search"
+            value={q}
+            placeholder={label}
+            aria-label={label}
+            onInput={(event) => setQ(event.currentTarget.value)}
+            onKeyDown={(event) => event.key === "Escape" && setQ("")}
+            data-testid="filter"
+          />
+        </div>
+      </div>
+      <div class="sidebar-list scroller">
+        {list === "rooms" ? (
+          <RoomDirectory q={q.trim()} currentId={currentId} />
+        ) : (
+          <ConversationList q={q.trim()} archived={list === "archived"} currentId={currentId} />
+        )}
+        {list === "chats" && <ArchivedLink />}
+      </div>
+    </nav>
+  );
+}
+
+function SidebarHeader() {
+  const me = useMe();
+  return (
+    <header class="sidebar-header">
+      <a class="brand" href={formatRoute({ page: "chats" })}>
+        <Logo class="brand-mark" />
+        <span>{t.appName}</span>
+      </a>
+      <Menu
+        icon="compose"
+        label={t.list.newMenu}
+        testId="new-menu"
+        items={[
+          { label: t.list.newChat, icon: "person", onSelect: () => openDialog({ kind: "new-chat" }), testId: "new-chat" },
+          { label: t.list.newGroup, icon: "people", onSelect: () => openDialog({ kind: "new-group" }), testId: "new-group" },
+          { label: t.list.newRoom, icon: "hash", onSelect: () => openDialog({ kind: "new-room" }), testId: "new-room" },
+        ]}
+      />
+      <button
+        type="button"
+        class="me-button"
+        aria-label={t.list.settings}
+        title={t.list.settings}
+        onClick={() => openDialog({ kind: "settings" })}
+        data-testid="settings"
+      >
+        <Avatar id={me?.id ?? ""} name={nameOf(me)} url={me?.avatar_url} size="s" />
+      </button>
+    </header>
+  );
+}
+
+function ListTabs({ list }: { list: "chats" | "rooms" }) {
+  return (
+    <div class="segmented">
+      <a href={formatRoute({ page: "chats" })} aria-current={list === "chats" ? "page" : undefined} data-testid="chats-tab">
+        {t.list.chatsTab}
+      </a>
+      <a href={formatRoute({ page: "rooms" })} aria-current={list === "rooms" ? "page" : undefined} data-testid="rooms-tab">
+        {t.list.roomsTab}
+      </a>
+    </div>
+  );
+}
+
+function ArchivedHeading() {
+  return (
+    <div class="archived-heading">
+      <IconButton icon="back" label={t.list.backToChats} onClick={() => go({ page: "chats" })} testId="back-to-chats" />
+      <h2>{t.list.showArchived}</h2>
+    </div>
+  );
+}
+
+function ArchivedLink() {
+  return (
+    <a class="archived-link" href={formatRoute({ page: "archived" })} data-testid="show-archived">
+      <Icon name="archive" />
+      {t.list.showArchived}
+      <Icon name="chevron" />
+    </a>
+  );
+}

@@ -1,0 +1,20 @@
+import { t } from "../strings";
+import { Icon } from "../ui/Icon";
+
+export function SearchPeople({ q, onInput, focus = false }: { q: string; onInput: (q: string) => void; focus?: boolean }) {
+  return (
+    <div class="search-box">
+      <Icon name="search" />
+      <input
+        type="search"
+        value={q}
+        placeholder={t.create.search}
+        aria-label={t.create.search}
+        // biome-ignore lint/a11y/noAutofocus: the first thing to do in a dialog that was just asked for.
+        autofocus={focus}
+        onInput={(event) => onInput(event.currentTarget.value)}
+        data-testid="people-search"
+      />
+    </div>
+  );
+}

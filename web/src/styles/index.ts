@@ -1,0 +1,12 @@
+import "./tokens.css";
+import "./base.css";
+import "./controls.css";
+import "./avatar.css";
+import "./dialogs.css";
+import "./auth.css";
+import "./shell.css";
+import "./list.css";
+import "./timeline.css";
+import "./message.css";
+import "./composer.css";
+import "./details.css";

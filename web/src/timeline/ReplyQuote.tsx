@@ -1,0 +1,28 @@
+import { nameOf } from "../conversations/naming";
+import { client, useUser } from "../state/client";
+import { t } from "../strings";
+import { previewText } from "../text/parse";
+import { hueOf } from "../ui/identity";
+import type { MessageRowProps } from "./MessageRow";
+import { useQuoted } from "./quotes";
+
+export function ReplyQuote({ conversationId, replyToId, jumpTo }: MessageRowProps & { replyToId: string }) {
+  const message = useQuoted(conversationId, replyToId);
+  const sender = useUser(message?.sender_id ?? null);
+  if (!message) return <div class="quote quote-gone">{t.chat.replyUnknown}</div>;
+  const name = message.sender_id === client.me?.id ? t.list.you : nameOf(sender);
+  return (
+    <button
+      type="button"
+      class={`quote hue-${hueOf(message.sender_id ?? "")}`}
+      onClick={() => jumpTo(message.seq)}
+      title={t.chat.jumpToOriginal}
+      data-testid="reply-quote"
+    >
+      <bdi class="quote-name">{name}</bdi>
+      <span class="quote-text" dir="auto">
+        {message.deleted_at ? t.chat.replyGone : previewText(message.content)}
+      </span>
+    </button>
+  );
+}
