@@ -96,7 +96,7 @@ export class Channel {
         ? new ChatError("timeout", "The server did not acknowledge in time.")
         : new ChatError("disconnected", "The connection was lost.");
     }
-    if (!ack || ack.ok !== true) throw ChatError.from((ack as { error?: Problem })?.error ?? {});
+    if (ack?.ok !== true) throw ChatError.from((ack as { error?: Problem })?.error ?? {});
     return ack as T;
   }
 
