@@ -47,11 +47,13 @@ def async_mode() -> AsyncMode:
 def patch() -> None:
     """Make this process green, if eventlet was chosen; call it before any other import. Idempotent.
 
+    A `flask` command stays as it is: Flask is loaded by then, and a command serves nobody.
+
     psycopg reads `PSYCOPG_WAIT_FUNC` once, at its import: its C wait blocks every greenlet, while
     `wait_selector` goes through the patched `select`. Hence the refusal when psycopg is already there.
     """
     global _patched
-    if _patched or chosen_mode() == "threading":
+    if _patched or chosen_mode() == "threading" or os.environ.get("FLASK_RUN_FROM_CLI") == "true":
         return
     if "psycopg" in sys.modules:
         raise RuntimeError("chat_app.runtime.patch() must run before psycopg is imported")

@@ -1,0 +1,1 @@
+"""Accounts and sessions: register, log in, rotate tokens, log out, revoke."""

@@ -1,0 +1,91 @@
+from typing import Any
+
+from flask import Response, current_app, request
+from flask_openapi import APIBlueprint, Tag
+
+from chat_app.auth import service
+from chat_app.auth.current import bearer_token, identity, public
+from chat_app.auth.passwords import hash_password
+from chat_app.auth.schemas import Login, Logout, PasswordChange, Refresh, Register, TokenPair
+from chat_app.db import transaction
+from chat_app.errors import ChatError
+from chat_app.extensions import db, limiter
+from chat_app.users.models import User
+from chat_app.users.schemas import Me, ProfileUpdate
+
+bp = APIBlueprint("auth", __name__, url_prefix="/auth", abp_tags=[Tag(name="auth")])
+
+
+def _auth_limit() -> str:
+    return str(current_app.config["SETTINGS"].auth_rate_limit)
+
+
+def _device() -> tuple[str, str]:
+    return request.headers.get("User-Agent", ""), request.remote_addr or ""
+
+
+@bp.post("/register", responses={201: TokenPair})
+@public
+@limiter.limit(_auth_limit)
+def register(body: Register) -> tuple[dict[str, Any], int]:
+    """Make an account and sign in."""
+    password_hash = hash_password(body.password)
+    with transaction():
+        return service.open_session(service.create_user(body, password_hash), *_device()), 201
+
+
+@bp.post("/login", responses={200: TokenPair})
+@public
+@limiter.limit(_auth_limit)
+def login(body: Login) -> dict[str, Any]:
+    """Sign in with the username or the e-mail address."""
+    user = service.log_in(body.username, body.password)
+    with transaction():
+        return service.open_session(user, *_device())
+
+
+@bp.post("/token/refresh", responses={200: TokenPair})
+@bp.post("/refresh", responses={200: TokenPair})
+@public
+def refresh() -> dict[str, Any]:
+    """Swap the refresh token (in the body or as bearer) for a new pair; the old one counts no more."""
+    body = Refresh.model_validate(request.get_json(silent=True) or {})
+    token = body.refresh_token or bearer_token()
+    if not token:
+        raise ChatError("unauthorized", "Send the refresh token as bearer or as refresh_token.")
+    return service.refresh(token)
+
+
+@bp.post("/logout")
+def logout() -> Response:
+    """End this session, or all of one's sessions with `everywhere`."""
+    body = Logout.model_validate(request.get_json(silent=True) or {})
+    caller = identity()
+    with transaction():
+        ended = service.sessions_of(caller.user_id) if body.everywhere else [caller.session_id]
+        service.revoke_sessions(ended, "logged_out")
+    return Response(status=204)
+
+
+@bp.get("/me", responses={200: Me})
+def me() -> dict[str, Any]:
+    return Me.model_validate(db.session.get_one(User, identity().user_id)).to_json()
+
+
+@bp.put("/me", responses={200: Me})
+@bp.patch("/me", responses={200: Me})
+def update_me(body: ProfileUpdate) -> dict[str, Any]:
+    with transaction():
+        user = service.update_profile(identity().user_id, body.display_name, body.email)
+    return Me.model_validate(user).to_json()
+
+
+@bp.post("/password")
+def change_password(body: PasswordChange) -> Response:
+    """Set a new password; all other sessions end."""
+    caller = identity()
+    service.check_password(caller.user_id, body.current_password)
+    new_hash = hash_password(body.new_password)
+    with transaction():
+        service.change_password(caller.user_id, caller.session_id, new_hash)
+    return Response(status=204)

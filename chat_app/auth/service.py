@@ -1,0 +1,195 @@
+"""Accounts and sessions. Callers open the transaction; hashing happens before it, off the hub."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.exc import IntegrityError
+
+from chat_app.auth.models import AuthSession
+from chat_app.auth.passwords import hash_password, verify_password
+from chat_app.auth.schemas import Register
+from chat_app.auth.tokens import make_access_token, make_refresh_token, read_token
+from chat_app.db import after_commit, now, transaction
+from chat_app.errors import ChatError, conflict, invalid
+from chat_app.extensions import db
+from chat_app.ids import new_id
+from chat_app.realtime.publish import end_sessions
+from chat_app.users.models import User
+from chat_app.users.schemas import Me
+
+
+def key(text: str) -> str:
+    """The form in which names and addresses must be unique: case does not tell two of them apart."""
+    return text.casefold()
+
+
+def create_user(data: Register, password_hash: str | None, role: str = "member") -> User:
+    """A new account. `conflict` names the field that is taken."""
+    taken = db.session.execute(
+        sa.select(User.username_key, User.email_key).where(
+            sa.or_(User.username_key == key(data.username), User.email_key == key(data.email))
+        )
+    ).first()
+    if taken:
+        raise _taken("username" if taken.username_key == key(data.username) else "email")
+    user = User(
+        username=data.username,
+        username_key=key(data.username),
+        email=data.email,
+        email_key=key(data.email),
+        display_name=data.display_name or data.username,
+        password_hash=password_hash,
+        role=role,
+    )
+    db.session.add(user)
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # somebody else was faster
+        raise _taken("email" if "email" in str(error.orig) else "username") from None
+    return user
+
+
+def _taken(field: str) -> ChatError:
+    message = f"This {field} is taken."
+    return ChatError("conflict", message, [{"field": field, "message": message}])
+
+
+def log_in(username: str, password: str) -> User:
+    """The account with this username or e-mail address and password, else `invalid_credentials`.
+
+    Known and unknown names take the same time and get the same answer.
+    """
+    column = User.email_key if "@" in username else User.username_key
+    user = db.session.scalar(sa.select(User).where(column == key(username)))
+    if not verify_password(password, user.password_hash if user else None) or user is None:
+        raise ChatError("invalid_credentials", "The username or the password is not right.")
+    if user.banned_at:
+        raise ChatError("banned", "This account is banned. Ask an administrator.")
+    return user
+
+
+def open_session(user: User, user_agent: str = "", address: str = "") -> dict[str, Any]:
+    """Begin a session on one device and hand out its first tokens."""
+    session = AuthSession(
+        id=new_id(),
+        user_id=user.id,
+        refresh_id=new_id(),
+        user_agent=user_agent[:200],
+        address=address[:45],
+        expires_at=now() + _lifetime(),
+    )
+    db.session.add(session)
+    db.session.flush()
+    return _tokens(user, session)
+
+
+def refresh(token: str) -> dict[str, Any]:
+    """Swap a refresh token for the next pair. Of several callers with one token, one wins.
+
+    A token that was used before means that it was stolen (or that a client broke the rules): the whole
+    session is revoked and its sockets are closed (RFC 9700, section 4.14.2). Opens its own transactions:
+    the revocation has to be kept although the caller gets an error.
+    """
+    claims = read_token(token, "refresh")
+    fresh = new_id()
+    with transaction() as session:
+        won = session.execute(
+            sa.update(AuthSession)
+            .where(
+                AuthSession.id == claims["sid"],
+                AuthSession.refresh_id == claims.get("rid"),
+                AuthSession.revoked_at.is_(None),
+            )
+            .values(refresh_id=fresh, refreshed_at=now(), expires_at=now() + _lifetime())
+            .execution_options(synchronize_session=False)
+        ).rowcount
+        if won:
+            row = session.get_one(AuthSession, claims["sid"], populate_existing=True)
+            user = session.get_one(User, row.user_id)
+            if user.banned_at:
+                raise ChatError("banned", "This account is banned. Ask an administrator.")
+            return _tokens(user, row)
+        revoke_sessions([claims["sid"]], "token_revoked")
+    raise ChatError(
+        "token_revoked", "This refresh token was used before; the session has ended. Log in again."
+    )
+
+
+def revoke_sessions(session_ids: list[str], code: str) -> None:
+    """End sessions: their tokens count no more and their sockets are closed on every process."""
+    if not session_ids:
+        return
+    db.session.execute(
+        sa.update(AuthSession)
+        .where(AuthSession.id.in_(session_ids), AuthSession.revoked_at.is_(None))
+        .values(revoked_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    after_commit(end_sessions, session_ids, code)
+
+
+def sessions_of(user_id: str) -> list[str]:
+    """Ids of the person's sessions that have not ended."""
+    query = sa.select(AuthSession.id).where(AuthSession.user_id == user_id, AuthSession.revoked_at.is_(None))
+    return list(db.session.scalars(query))
+
+
+def change_password(user_id: str, session_id: str, new_hash: str) -> None:
+    """Set the password; every other session ends, as whoever knew the old one may be on it."""
+    db.session.execute(
+        sa.update(User)
+        .where(User.id == user_id)
+        .values(password_hash=new_hash, updated_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    revoke_sessions([other for other in sessions_of(user_id) if other != session_id], "token_revoked")
+
+
+def check_password(user_id: str, password: str) -> None:
+    """Refuse, naming the field, when this is not the person's password."""
+    stored = db.session.scalar(sa.select(User.password_hash).where(User.id == user_id))
+    if not verify_password(password, stored):
+        raise invalid("current_password", "is not right")
+
+
+def update_profile(user_id: str, display_name: str | None, email: str | None) -> User:
+    user = db.session.get_one(User, user_id, populate_existing=True)
+    if display_name is not None:
+        user.display_name = display_name
+    if email is not None:
+        user.email, user.email_key = email, key(email)
+    try:
+        db.session.flush()
+    except IntegrityError:
+        raise _taken("email") from None
+    return user
+
+
+def make_admin(username: str, email: str, password: str, role: str) -> tuple[User, bool]:
+    """Make an account with this role, or promote the one of that name. Returns it and whether it is new."""
+    password_hash = hash_password(password)
+    user = db.session.scalar(sa.select(User).where(User.username_key == key(username)))
+    if user is None:
+        data = Register(username=username, email=email, password=password)
+        return create_user(data, password_hash, role), True
+    if user.email_key != key(email):
+        raise conflict(f"There is an account {username} with another e-mail address.")
+    user.role, user.password_hash = role, password_hash
+    return user, False
+
+
+def _lifetime() -> timedelta:
+    return timedelta(days=current_app.config["SETTINGS"].refresh_token_expire_days)
+
+
+def _tokens(user: User, session: AuthSession) -> dict[str, Any]:
+    minutes = current_app.config["SETTINGS"].access_token_expire_minutes
+    return {
+        "access_token": make_access_token(user.id, session.id),
+        "refresh_token": make_refresh_token(session),
+        "token_type": "bearer",
+        "expires_in": int(minutes * 60),
+        "user": Me.model_validate(user).to_json(),
+    }

@@ -1,0 +1,87 @@
+"""Access and refresh tokens: signed JWTs (HS256) made and read by Flask-JWT-Extended.
+
+An access token names the person (`sub`) and the session (`sid`). What it allows is looked up at every use,
+so a revocation or a ban counts at once. Claims beyond that would only go stale.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import ExpiredSignatureError, PyJWTError
+
+from chat_app.auth.models import AuthSession
+from chat_app.errors import ChatError
+from chat_app.extensions import db, jwt
+from chat_app.settings import Settings
+from chat_app.users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is calling, through which session, until when (`expires_at`, seconds since 1970)."""
+
+    user_id: str
+    session_id: str
+    role: str
+    expires_at: float
+
+
+def init_tokens(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        JWT_SECRET_KEY=settings.secret_key,
+        JWT_ALGORITHM="HS256",
+        JWT_ACCESS_TOKEN_EXPIRES=timedelta(minutes=settings.access_token_expire_minutes),
+        JWT_REFRESH_TOKEN_EXPIRES=timedelta(days=settings.refresh_token_expire_days),
+        JWT_TOKEN_LOCATION=["headers"],
+    )
+    jwt.init_app(app)
+
+
+def make_access_token(user_id: str, session_id: str) -> str:
+    return create_access_token(user_id, additional_claims={"sid": session_id})
+
+
+def make_refresh_token(session: AuthSession) -> str:
+    return create_refresh_token(
+        session.user_id, additional_claims={"sid": session.id, "rid": session.refresh_id}
+    )
+
+
+def read_token(token: str, kind: str) -> dict[str, Any]:
+    """The claims of a token of `kind` ("access" or "refresh").
+
+    Raises `token_expired` for one past its time and `unauthorized` for anything that is not ours.
+    """
+    try:
+        claims = decode_token(token)
+    except ExpiredSignatureError:
+        raise ChatError("token_expired", "The token has expired. Refresh it, or log in again.") from None
+    except (PyJWTError, JWTExtendedException, ValueError, TypeError):
+        raise ChatError("unauthorized", "The token is not valid. Log in to get one.") from None
+    if claims.get("type") != kind or "sid" not in claims:
+        raise ChatError(
+            "unauthorized", f"This is not an {kind} token." if kind == "access" else "Not a refresh token."
+        )
+    return claims
+
+
+def authenticate(token: str | None) -> Identity:
+    """Who holds this access token; the session must be alive and the person not banned (one query)."""
+    if not token:
+        raise ChatError("unauthorized", "Log in first: send the access token.")
+    claims = read_token(token, "access")
+    row = db.session.execute(
+        sa.select(User.role, User.banned_at, AuthSession.revoked_at)
+        .join(AuthSession, AuthSession.user_id == User.id)
+        .where(AuthSession.id == claims["sid"], User.id == claims["sub"])
+    ).first()
+    if row is None or row.revoked_at is not None:
+        raise ChatError("token_revoked", "This session has ended. Log in again.")
+    if row.banned_at is not None:
+        raise ChatError("banned", "This account is banned. Ask an administrator.")
+    return Identity(claims["sub"], claims["sid"], row.role, float(claims["exp"]))

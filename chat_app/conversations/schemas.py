@@ -1,0 +1,85 @@
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from chat_app.messages.schemas import MessageOut
+from chat_app.schemas import Id, Input, Line, Output, PageQuery, Query, UtcTime
+from chat_app.users.schemas import UserOut
+
+Kind = Literal["private", "group", "room"]
+Role = Literal["owner", "moderator", "member", "read_only"]
+Title = Annotated[Line, StringConstraints(min_length=1, max_length=120)]
+MAX_GROUP = 1000
+"""People that one request may name; a group grows beyond it by further requests."""
+
+
+class ConversationOut(Output):
+    """A conversation as one of its members sees it: `my_role`, the watermarks, `unread` and `archived_at` are theirs.
+
+    `unread` is `last_seq - read_seq`; sending a message moves one's own `read_seq` to it.
+    """
+
+    id: str
+    kind: str
+    title: str | None
+    last_seq: int
+    last_change: int
+    my_role: Role | None
+    delivered_seq: int
+    read_seq: int
+    unread: int
+    member_count: int
+    peer: UserOut | None
+    last_message: MessageOut | None
+    archived_at: UtcTime | None
+    created_at: UtcTime
+    updated_at: UtcTime
+
+
+class MemberOut(Output):
+    user: UserOut
+    role: Role
+    delivered_seq: int
+    read_seq: int
+    joined_at: UtcTime
+
+
+class ConversationPath(Query):
+    conversation_id: Id
+
+
+class MemberPath(ConversationPath):
+    user_id: Id
+
+
+class ConversationList(PageQuery):
+    kind: Kind | None = None
+    q: str = Field("", max_length=120, description="Part of the title, or of the other person's name.")
+    archived: bool = False
+    unread: bool = Field(False, description="Only those with unread messages.")
+
+
+class RoomList(PageQuery):
+    q: str = Field("", max_length=120, description="Part of the title.")
+
+
+class NewConversation(Input):
+    """`private` names exactly one other person; `group` and `room` need a title."""
+
+    kind: Kind = "group"
+    title: Title | None = None
+    member_ids: list[Id] = Field([], max_length=MAX_GROUP)
+
+
+class ConversationUpdate(Input):
+    title: Title | None = Field(None, description="Owners and moderators rename it for everybody.")
+    archived: bool | None = Field(None, description="Hide it from one's own list, or show it again.")
+
+
+class NewMembers(Input):
+    user_ids: list[Id] = Field(min_length=1, max_length=100)
+    role: Literal["moderator", "member", "read_only"] = "member"
+
+
+class MemberUpdate(Input):
+    role: Role

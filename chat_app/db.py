@@ -1,0 +1,177 @@
+"""The database: base class, column types, and the one way to commit.
+
+Writing happens inside :func:`transaction`, opened at the edge (a route, an event, a task), never in a
+service. What must leave the process (a push, a job) is handed to :func:`after_commit` and runs once the
+commit has succeeded; a rollback drops it. SQLAlchemy's own ``after_commit`` event is not used: it also
+fires when a savepoint is released that is rolled back later.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+
+from chat_app.extensions import db
+from chat_app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+WRITE_LOCK_WAIT = 10.0
+"""Seconds that a SQLite writer waits for its turn before the caller is told `unavailable`."""
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An instant. Aware in Python, `timestamptz` in PostgreSQL, naive UTC text in SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Uuid = sa.Uuid(as_uuid=False).with_variant(sa.CHAR(36), "sqlite")
+"""A UUID as its 36-character text in Python; native in PostgreSQL."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """How to connect: every wait is bounded, so that a dead database means `unavailable`, not a hang."""
+    if settings.database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 0, "isolation_level": None, "check_same_thread": False}}
+    return {
+        "pool_size": settings.database_pool,
+        "max_overflow": 0,
+        "pool_timeout": 5,
+        "pool_recycle": 1800,
+        "pool_use_lifo": True,
+        "connect_args": postgresql_connect_args(),
+    }
+
+
+def postgresql_connect_args(*options: str) -> dict[str, Any]:
+    """libpq parameters; `options` are further server settings such as ``jit=off``."""
+    limits = ("statement_timeout=10000", "lock_timeout=5000", "idle_in_transaction_session_timeout=30000")
+    return {
+        "connect_timeout": 3,
+        "application_name": "chatsphere",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        "options": " ".join(f"-c {option}" for option in (*limits, *options)),
+    }
+
+
+def init_db(app: Flask) -> None:
+    """Attach the SQLite rules to the engine; PostgreSQL needs none."""
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            prepare_sqlite(db.engine)
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """WAL for readers beside a writer, full synchronisation because an acknowledged message is kept."""
+    event.listen(engine, "connect", _sqlite_pragmas)
+    event.listen(engine, "begin", _sqlite_begin)
+
+
+def _sqlite_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    """A writer takes the lock before its first statement, so that it can never deadlock half-way.
+
+    The wait is a green sleep: SQLite's own busy handler would freeze every client of the process.
+    """
+    if not connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    deadline = time.monotonic() + WRITE_LOCK_WAIT
+    pause = 0.001
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        except sa.exc.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, 0.02)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Everything inside commits together, or nothing does; then the held work of `after_commit` runs.
+
+    Not for reading: a read needs no transaction of its own. Not to be nested: services never commit.
+    """
+    session = db.session()
+    if "held" in session.info:
+        raise RuntimeError("transaction() is opened at the edge, once; a service must not open another")
+    session.commit()  # ends what was only read so far: SQLite cannot turn a reader into a writer
+    session.info["held"] = held = []
+    try:
+        session.connection(execution_options={"writes": True})
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        del session.info["held"]
+    for work in held:
+        _run_alone(work)
+
+
+def after_commit(function: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+    """Call `function` once the running transaction is committed; at once when there is none."""
+    work = partial(function, *args, **kwargs)
+    held = db.session().info.get("held")
+    if held is None:
+        _run_alone(work)
+    else:
+        held.append(work)
+
+
+def _run_alone(work: partial[object]) -> None:
+    """A push that fails must not look like a failed write, nor keep the next one from leaving."""
+    try:
+        work()
+    except Exception:
+        log.exception("work held for after the commit failed: %s", getattr(work.func, "__name__", work.func))
+
+
+def dialect() -> str:
+    """`postgresql` or `sqlite`."""
+    return db.engine.dialect.name
+
+
+def insert_ignore(table: sa.Table) -> Any:
+    """`INSERT … ON CONFLICT DO NOTHING` in the dialect of the database."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()

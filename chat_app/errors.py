@@ -1,0 +1,164 @@
+"""One error type, with one rendering for HTTP (RFC 9457) and one for Socket.IO acknowledgements."""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, has_request_context, jsonify, request
+from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+STATUS = {
+    "validation_failed": 422,
+    "bad_request": 400,
+    "unauthorized": 401,
+    "token_expired": 401,
+    "token_revoked": 401,
+    "invalid_credentials": 401,
+    "forbidden": 403,
+    "banned": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "conflict": 409,
+    "payload_too_large": 413,
+    "unsupported_media_type": 415,
+    "rate_limited": 429,
+    "quota_exceeded": 429,
+    "unknown_event": 400,
+    "internal_error": 500,
+    "unavailable": 503,
+}
+_CODE_OF_STATUS = {
+    status: code for code, status in STATUS.items() if code not in ("banned", "quota_exceeded")
+} | {
+    400: "bad_request",
+    401: "unauthorized",
+}
+FieldErrors = Sequence[dict[str, str]]
+RETRY_AFTER_UNAVAILABLE = 1.0
+
+
+class ChatError(Exception):
+    """Something that the caller is told about.
+
+    `code` is one of :data:`STATUS`, `detail` a sentence that says what to do, `errors` names fields,
+    `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self, code: str, detail: str, errors: FieldErrors | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.retry_after = retry_after
+
+    @property
+    def status(self) -> int:
+        return STATUS[self.code]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as an acknowledgement carries it: `{code, detail, errors?, retry_after?}`."""
+        body: dict[str, Any] = {"code": self.code, "detail": self.detail}
+        if self.errors:
+            body["errors"] = list(self.errors)
+        if self.retry_after is not None:
+            body["retry_after"] = round(self.retry_after, 3)
+        return body
+
+
+def not_found(noun: str) -> ChatError:
+    """What the caller may not see and what does not exist answer alike."""
+    return ChatError("not_found", f"There is no such {noun}, or it is not yours to see.")
+
+
+def forbidden(detail: str) -> ChatError:
+    return ChatError("forbidden", detail)
+
+
+def conflict(detail: str) -> ChatError:
+    return ChatError("conflict", detail)
+
+
+def invalid(field: str, message: str) -> ChatError:
+    """One field is not acceptable for a reason that its type cannot express."""
+    return ChatError("validation_failed", f"{field}: {message}", [{"field": field, "message": message}])
+
+
+def unavailable(detail: str = "The database does not answer at present. Please try again.") -> ChatError:
+    return ChatError("unavailable", detail, retry_after=RETRY_AFTER_UNAVAILABLE)
+
+
+def from_validation(error: ValidationError) -> ChatError:
+    """Name every bad field, never its value: values may be secrets."""
+    fields = [
+        {"field": ".".join(map(str, e["loc"])), "message": e["msg"].removeprefix("Value error, ")}
+        for e in error.errors(include_url=False, include_input=False, include_context=False)[:20]
+    ]
+    named = "; ".join(f"{f['field'] or 'body'}: {f['message']}" for f in fields[:3])
+    return ChatError("validation_failed", f"Please correct: {named}", fields)
+
+
+def as_chat_error(error: Exception) -> ChatError:
+    """The error that a caller is told of for any exception; unexpected ones are logged, not shown."""
+    if isinstance(error, ChatError):
+        return error
+    if isinstance(error, ValidationError):
+        return from_validation(error)
+    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+        log.warning("the database is unavailable: %s", _first_line(error))
+        return unavailable()
+    log.error("unexpected error", exc_info=error)
+    return ChatError("internal_error", "Something went wrong on our side. It has been logged.")
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+
+
+def problem(error: ChatError) -> Response:
+    """An `application/problem+json` answer (RFC 9457)."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        **error.to_dict(),
+        "request_id": g.get("request_id") if has_request_context() else None,
+    }
+    response = jsonify(body)
+    response.status_code = error.status
+    response.content_type = "application/problem+json"
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _from_http(error: HTTPException) -> ChatError:
+    status = error.code or 500
+    code = _CODE_OF_STATUS.get(status, "bad_request" if status < 500 else "internal_error")
+    if status == HTTPStatus.NOT_FOUND:
+        return ChatError("not_found", f"There is nothing at {request.path}.")
+    retry_after = 60.0 if status == HTTPStatus.TOO_MANY_REQUESTS else None
+    return ChatError(code, error.description or HTTPStatus(status).phrase, retry_after=retry_after)
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Every error of a route leaves as a problem document."""
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Response | HTTPException:
+        if error.code is not None and error.code < HTTPStatus.BAD_REQUEST:
+            return error
+        return problem(_from_http(error))
+
+    @app.errorhandler(Exception)
+    def _any(error: Exception) -> Response:
+        return problem(as_chat_error(error))

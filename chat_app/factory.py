@@ -1,0 +1,119 @@
+"""The application factory: a table of contents of the server."""
+
+import os
+from typing import Literal
+
+from flask import Flask
+from flask_openapi import APIBlueprint, Info, OpenAPI
+
+from chat_app import __version__
+from chat_app.settings import Settings, load_settings
+
+Role = Literal["web", "worker", "command"]
+
+
+def create_app(settings: Settings | None = None, role: Role | None = None) -> Flask:
+    """The application. `role` says what the process is for: only a `web` process serves sockets.
+
+    Left out, it is `command` under the `flask` command and `web` elsewhere.
+    """
+    settings = settings or load_settings()
+    role = role or ("command" if os.environ.get("FLASK_RUN_FROM_CLI") == "true" else "web")
+    app = OpenAPI(
+        __name__, info=Info(title="ChatSphere", version=__version__), doc_ui=False, static_folder=None
+    )
+    app.config["SETTINGS"] = settings
+    _configure_http(app, settings)
+    _configure_database(app, settings)
+    _configure_auth(app, settings)
+    _configure_jobs(app, settings, role)
+    _configure_realtime(app, settings, role)
+    _register_routes(app)
+    _register_commands(app)
+    return app
+
+
+def _configure_http(app: OpenAPI, settings: Settings) -> None:
+    from chat_app.errors import register_error_handlers
+    from chat_app.http import init_http
+    from chat_app.logs import init_logs
+
+    init_logs(settings)
+    init_http(app, settings)
+    register_error_handlers(app)
+
+
+def _configure_database(app: Flask, settings: Settings) -> None:
+    from chat_app.auth import models as _auth  # noqa: F401
+    from chat_app.conversations import models as _conversations  # noqa: F401
+    from chat_app.db import engine_options, init_db
+    from chat_app.extensions import db, migrate
+    from chat_app.messages import models as _messages  # noqa: F401
+    from chat_app.operations import models as _operations  # noqa: F401
+    from chat_app.users import models as _users  # noqa: F401
+
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
+    db.init_app(app)
+    migrate.init_app(app, db, render_as_batch=settings.database_url.startswith("sqlite"))
+    init_db(app)
+
+
+def _configure_auth(app: Flask, settings: Settings) -> None:
+    from chat_app.auth.tokens import init_tokens
+    from chat_app.extensions import limiter
+
+    init_tokens(app, settings)
+    app.config.update(
+        RATELIMIT_ENABLED=settings.rate_limits,
+        RATELIMIT_HEADERS_ENABLED=True,
+        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
+        RATELIMIT_STORAGE_OPTIONS=(
+            {"socket_timeout": 1, "socket_connect_timeout": 1} if settings.redis_url else {}
+        ),
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        RATELIMIT_KEY_PREFIX="chatsphere",
+    )
+    limiter.init_app(app)
+
+
+def _configure_jobs(app: Flask, settings: Settings, role: Role) -> None:
+    from chat_app.extensions import socketio
+    from chat_app.jobs import LocalJobs, init_jobs
+
+    init_jobs(app, settings)
+    if settings.embedded and role == "web":
+        app.extensions["local_jobs"] = LocalJobs(app, socketio.start_background_task)
+
+
+def _configure_realtime(app: Flask, settings: Settings, role: Role) -> None:
+    from chat_app.realtime.server import init_realtime
+
+    init_realtime(app, settings, serving=role == "web")
+
+
+def _register_routes(app: OpenAPI) -> None:
+    from chat_app import page
+    from chat_app.auth.current import require_identity
+    from chat_app.auth.routes import bp as auth
+    from chat_app.conversations.routes import bp as conversations
+    from chat_app.conversations.routes import rooms_bp as rooms
+    from chat_app.messages.routes import bp as messages
+    from chat_app.operations import routes as operations
+    from chat_app.users.routes import bp as users
+
+    api = APIBlueprint("api", __name__, url_prefix="/api/v1")
+    for bp in (auth, users, conversations, rooms, messages):
+        api.register_api(bp)
+    api.register_blueprint(operations.api_bp)
+    api.before_request(require_identity)
+    app.register_api(api)
+    app.register_blueprint(api, name="api_unversioned", url_prefix="/api")
+    app.register_blueprint(operations.bp)
+    app.register_blueprint(page.bp)
+
+
+def _register_commands(app: Flask) -> None:
+    from chat_app.commands import register_commands
+
+    register_commands(app)

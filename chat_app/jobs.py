@@ -1,0 +1,93 @@
+"""Enqueueing work by name: to Celery when there is Redis, else to the background of this process.
+
+A service never imports a task. Jobs get ids, may run late, twice, or on another machine, and so must the
+work they name. Use `after_commit(enqueue, …)` inside a transaction.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app
+
+from chat_app.errors import unavailable
+from chat_app.extensions import celery
+from chat_app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 10_000
+"""Jobs that may wait in the process; beyond it `enqueue` refuses, as a full broker would."""
+
+
+def init_jobs(app: Flask, settings: Settings) -> None:
+    """Configure Celery; the same configuration serves the web process and the worker."""
+    celery.conf.update(
+        broker_url=settings.redis_url or "memory://",
+        imports=("workers.receipts", "workers.cleanup"),
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_default_queue="chatsphere",
+        task_serializer="json",
+        accept_content=["json"],
+        timezone="UTC",
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": 300,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "retry_on_timeout": False,
+        },
+        beat_schedule={
+            "cleanup.expired": {"task": "cleanup.expired", "schedule": 3600.0},
+        },
+    )
+    celery.set_default()
+    app.extensions["celery"] = celery
+
+
+def enqueue(name: str, *args: Any) -> None:
+    """Have the task `name` run soon. Raises what the broker raises when it cannot be reached."""
+    jobs: LocalJobs | None = current_app.extensions.get("local_jobs")
+    if jobs is not None:
+        jobs.put(name, args)
+    else:
+        celery.send_task(name, args=args, retry=False)
+
+
+class LocalJobs:
+    """Runs tasks one after another in the background of the process (embedded mode)."""
+
+    def __init__(self, app: Flask, start: Callable[..., object]) -> None:
+        self._app = app
+        self._start = start
+        self._queue: deque[tuple[str, tuple[Any, ...]]] = deque()
+        self._ready = threading.Condition()
+        self._running = False
+
+    def put(self, name: str, args: tuple[Any, ...]) -> None:
+        with self._ready:
+            if len(self._queue) >= MAX_WAITING:
+                raise unavailable("Too many jobs are waiting. Please try again.")
+            self._queue.append((name, args))
+            if not self._running:
+                self._running = True
+                self._start(self._run)
+            self._ready.notify()
+
+    def _run(self) -> None:
+        celery.loader.import_default_modules()
+        while True:
+            with self._ready:
+                while not self._queue:
+                    self._ready.wait()
+                name, args = self._queue.popleft()
+            try:
+                celery.tasks[name].run(*args)
+            except Exception:
+                log.exception("job %s failed", name)

@@ -1,0 +1,1 @@
+"""Messages: the durable path, history, changes, and catching up."""

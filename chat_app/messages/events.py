@@ -1,0 +1,52 @@
+from typing import Any
+
+from chat_app.db import transaction
+from chat_app.messages import service, sync
+from chat_app.messages.drafts import Draft
+from chat_app.messages.schemas import DeleteMessage, EditMessage, React, SendMessage, Sync
+from chat_app.realtime.connections import Connection
+from chat_app.realtime.members import local_members
+from chat_app.realtime.namespaces import chat
+
+Ack = dict[str, Any]
+
+
+@chat.on_event("send_message", SendMessage)
+def send_message(connection: Connection, data: SendMessage) -> Ack:
+    message, _ = service.send(
+        Draft(
+            conversation_id=data.conversation_id,
+            sender_id=connection.user_id,
+            client_msg_id=data.client_msg_id,
+            content=data.content,
+            type=data.type,
+            reply_to_id=data.reply_to_id,
+        )
+    )
+    return {"message": message}
+
+
+@chat.on_event("edit_message", EditMessage)
+def edit_message(connection: Connection, data: EditMessage) -> Ack:
+    with transaction():
+        return {"message": service.edit(connection.user_id, data.message_id, data.content)}
+
+
+@chat.on_event("delete_message", DeleteMessage)
+def delete_message(connection: Connection, data: DeleteMessage) -> Ack:
+    with transaction():
+        return {"message": service.delete(connection.user_id, data.message_id)}
+
+
+@chat.on_event("react", React)
+def react(connection: Connection, data: React) -> Ack:
+    with transaction():
+        return {"message": service.react(connection.user_id, data.message_id, data.emoji, on=data.on)}
+
+
+@chat.on_event("sync", Sync)
+def synchronise(connection: Connection, data: Sync) -> Ack:
+    """Also puts the socket into the rooms of exactly these conversations, should a change have been missed."""
+    places = sync.places_of(connection.user_id)
+    local_members().set_places(connection, places)
+    return sync.since(connection.user_id, data, places)

@@ -1,0 +1,128 @@
+from typing import Annotated, Any, Literal
+
+import emoji as emoji_data
+from pydantic import AfterValidator, Field, StringConstraints
+
+from chat_app.schemas import Id, Input, Output, Query, Seq, Text, UtcTime
+
+CLIENT_MSG_ID = r"^[\x21-\x7e]{1,64}$"
+
+
+def _one_emoji(value: str) -> str:
+    if not emoji_data.is_emoji(value):
+        raise ValueError("must be exactly one emoji")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+ClientMsgId = Annotated[str, StringConstraints(pattern=CLIENT_MSG_ID)]
+Content = Annotated[Text, StringConstraints(min_length=1), AfterValidator(_not_blank)]
+Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(_one_emoji)]
+
+
+class ReactionOut(Output):
+    emoji: str
+    count: int
+    user_ids: list[str] = Field(description="The first hundred who reacted so.")
+
+
+class MessageOut(Output):
+    """A message. Once deleted, its `content` is empty and `deleted_at` is set; `seq` never changes."""
+
+    id: str
+    conversation_id: str
+    seq: int
+    change: int
+    sender_id: str
+    client_msg_id: str
+    type: str
+    content: str
+    reply_to_id: str | None
+    attachments: list[dict[str, Any]]
+    reactions: list[ReactionOut]
+    meta: dict[str, Any]
+    created_at: UtcTime
+    edited_at: UtcTime | None
+    deleted_at: UtcTime | None
+
+
+class MessageBody(Input):
+    """What a message is made of. Content longer than MAX_MESSAGE_LENGTH is refused as `payload_too_large`."""
+
+    content: Content
+    type: Literal["text"] = "text"
+    reply_to_id: Id | None = None
+    attachment_ids: list[Id] = Field([], max_length=0, description="Always empty until uploads exist.")
+
+
+class SendMessage(MessageBody):
+    """`send_message`. `client_msg_id` is the sender's own key, unique for ever within the conversation:
+    repeating it with the same body answers the first message, with another body `conflict`."""
+
+    conversation_id: Id
+    client_msg_id: ClientMsgId
+
+
+class NewMessage(MessageBody):
+    """The same over REST, where the key may be left out (then a retry may store it twice)."""
+
+    client_msg_id: ClientMsgId | None = None
+
+
+class NewMessageAnywhere(NewMessage):
+    conversation_id: Id
+    role: Literal["user"] = "user"
+
+
+class EditBody(Input):
+    content: Content
+
+
+class EditMessage(EditBody):
+    message_id: Id
+
+
+class DeleteMessage(Input):
+    message_id: Id
+
+
+class React(Input):
+    message_id: Id
+    emoji: Emoji
+    on: bool
+
+
+class MessagePath(Query):
+    message_id: Id
+
+
+class ReactionPath(MessagePath):
+    emoji: Emoji
+
+
+class ChatHistoryPath(Query):
+    chat_type: Literal["private", "group", "room"]
+    chat_id: Id
+
+
+class HistoryQuery(Query):
+    """At most one of `cursor`, `before_seq`, `after_seq`, `around_seq`; none asks for the latest page."""
+
+    limit: int = Field(50, ge=1, le=100)
+    cursor: str | None = Field(None, max_length=500)
+    before_seq: Seq | None = None
+    after_seq: Seq | None = None
+    around_seq: Seq | None = None
+
+
+class Sync(Input):
+    """What a client holds: the epoch and, for each conversation it knows, the `change` up to which it is complete."""
+
+    epoch: str | None = Field(None, max_length=64)
+    conversations: dict[Id, Seq] = Field({}, max_length=20_000)
+    limit: int | None = Field(None, ge=1, le=1000, description="Most messages in the answer.")

@@ -1,0 +1,199 @@
+"""Sending, and changing what was sent."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from chat_app.conversations.models import Conversation, ConversationMember
+from chat_app.db import after_commit, insert_ignore, now
+from chat_app.errors import ChatError, conflict, forbidden, not_found
+from chat_app.extensions import db
+from chat_app.messages.drafts import Draft, Outcome, Status
+from chat_app.messages.models import Message, Reaction
+from chat_app.messages.wire import COLUMNS, Wire, with_reactions
+from chat_app.messages.writer import MessageWriters, refusal
+from chat_app.realtime.publish import publish_message, publish_message_change
+from chat_app.receipts import service as receipts
+
+MAX_EMOJIS = 20
+"""Different emojis on one message."""
+
+
+def send(draft: Draft) -> tuple[Wire, bool]:
+    """Store and deliver a message; returns it, after the commit, and whether it is new.
+
+    The same `client_msg_id` again answers the first message, however late; another body is a `conflict`.
+    The repeated one is delivered again too: should the process have died between commit and delivery,
+    the sender's retry is what makes up for it (receivers know it by its id).
+    """
+    _check_size(draft.content)
+    _check_rate(draft.sender_id)
+    outcome = _writers().submit(draft)
+    if error := refusal(outcome):
+        raise error
+    if outcome.status is Status.KNOWN:
+        return _known(draft, outcome), False
+    message = draft.to_wire(outcome.seq, outcome.change)
+    publish_message(message, outcome.members_rev)
+    receipts.sender_has_read(draft.sender_id, draft.conversation_id, outcome.seq)
+    return message, True
+
+
+def _writers() -> MessageWriters:
+    writers: MessageWriters = current_app.extensions["message_writers"]
+    return writers
+
+
+def _check_size(content: str) -> None:
+    longest = current_app.config["SETTINGS"].max_message_length
+    if len(content) > longest:
+        raise ChatError(
+            "payload_too_large",
+            f"A message has at most {longest:,} characters; this one has {len(content):,}. Send it in parts.",
+        )
+
+
+def _check_rate(user_id: str) -> None:
+    wait = current_app.extensions["message_rate"].take(user_id)
+    if wait:
+        raise ChatError(
+            "rate_limited", f"You are sending too fast; try again in {wait:.1f} seconds.", retry_after=wait
+        )
+
+
+def _known(draft: Draft, outcome: Outcome) -> Wire:
+    if outcome.body_hash != draft.body_hash():
+        raise conflict("This client_msg_id was used for another message; make a new one for a new message.")
+    row = db.session.execute(
+        sa.select(*COLUMNS, Conversation.members_rev)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Message.id == outcome.message_id)
+    ).one()
+    message = with_reactions([row])[0]
+    publish_message(message, row.members_rev)
+    return message
+
+
+def get(user_id: str, message_id: str) -> Wire:
+    """One message of a conversation that the caller belongs to."""
+    row = db.session.execute(
+        sa.select(*COLUMNS)
+        .join(ConversationMember, ConversationMember.conversation_id == Message.conversation_id)
+        .where(
+            Message.id == message_id,
+            ConversationMember.user_id == user_id,
+            ConversationMember.left_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        raise not_found("message")
+    return with_reactions([row])[0]
+
+
+def edit(user_id: str, message_id: str, content: str) -> Wire:
+    """Replace the text of one's own message."""
+    _check_size(content)
+    change = _Change(user_id, message_id)
+    if change.message.sender_id != user_id:
+        raise forbidden("Only its sender may edit a message.")
+    change.refuse_deleted()
+    if change.message.content == content:
+        return change.unchanged()
+    change.message.content = content
+    change.message.edited_at = now()
+    return change.done()
+
+
+def delete(user_id: str, message_id: str) -> Wire:
+    """Take a message back: its sender, an owner or a moderator. Deleting it again changes nothing."""
+    change = _Change(user_id, message_id)
+    if change.message.sender_id != user_id and change.role not in ("owner", "moderator"):
+        raise forbidden("Only its sender, an owner or a moderator may delete a message.")
+    if change.message.deleted_at:
+        return change.unchanged()
+    change.message.content = ""
+    change.message.deleted_at = now()
+    db.session.execute(sa.delete(Reaction).where(Reaction.message_id == message_id))
+    return change.done()
+
+
+def react(user_id: str, message_id: str, emoji: str, *, on: bool) -> Wire:
+    """Put one's emoji on a message or take it off; either may be repeated."""
+    change = _Change(user_id, message_id)
+    change.refuse_deleted()
+    if on:
+        used = set(
+            db.session.scalars(sa.select(Reaction.emoji).where(Reaction.message_id == message_id).distinct())
+        )
+        if emoji not in used and len(used) >= MAX_EMOJIS:
+            raise ChatError("quota_exceeded", f"A message carries at most {MAX_EMOJIS} different emojis.")
+        statement: Any = insert_ignore(sa.inspect(Reaction).local_table).values(
+            message_id=message_id, emoji=emoji, user_id=user_id, created_at=now()
+        )
+    else:
+        statement = sa.delete(Reaction).where(
+            Reaction.message_id == message_id, Reaction.emoji == emoji, Reaction.user_id == user_id
+        )
+    return change.done() if db.session.execute(statement).rowcount else change.unchanged()
+
+
+class _Change:
+    """A change of a stored message: found through the caller's membership, under the conversation's lock.
+
+    The lock gives changes and new messages one order, that of the conversation's `last_change`.
+    """
+
+    def __init__(self, user_id: str, message_id: str) -> None:
+        found = db.session.execute(
+            sa.select(Conversation, ConversationMember.role)
+            .join(Message, Message.conversation_id == Conversation.id)
+            .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
+            .where(
+                Message.id == message_id,
+                ConversationMember.user_id == user_id,
+                ConversationMember.left_at.is_(None),
+            )
+            .with_for_update(of=Conversation, key_share=True)
+            .execution_options(populate_existing=True)
+        ).first()
+        if found is None:
+            raise not_found("message")
+        self.conversation: Conversation = found[0]
+        self.role: str = found[1]
+        if self.role == "read_only":
+            raise forbidden("Your role in this conversation allows reading only.")
+        self.message = db.session.get_one(Message, message_id, populate_existing=True)
+
+    def refuse_deleted(self) -> None:
+        if self.message.deleted_at:
+            raise conflict("This message has been deleted.")
+
+    def unchanged(self) -> Wire:
+        return with_reactions([self.message])[0]
+
+    def done(self) -> Wire:
+        """Number the change and hold the push for after the commit."""
+        self.conversation.last_change += 1
+        self.message.change = self.conversation.last_change
+        db.session.flush()
+        message = with_reactions([self.message])[0]
+        after_commit(publish_message_change, message, self.conversation.members_rev)
+        return message
+
+
+def readers(user_id: str, message_id: str, limit: int) -> list[dict[str, Any]]:
+    """Who has read a message, its sender left out: `[{user_id, read_seq}]`, `limit` at most."""
+    message = get(user_id, message_id)
+    rows = db.session.execute(
+        sa.select(ConversationMember.user_id, ConversationMember.read_seq)
+        .where(
+            ConversationMember.conversation_id == message["conversation_id"],
+            ConversationMember.left_at.is_(None),
+            ConversationMember.read_seq >= message["seq"],
+            ConversationMember.user_id != message["sender_id"],
+        )
+        .order_by(ConversationMember.user_id)
+        .limit(limit)
+    )
+    return [{"user_id": row.user_id, "read_seq": row.read_seq} for row in rows]

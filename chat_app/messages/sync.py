@@ -1,0 +1,179 @@
+"""Catching up: the client says what it holds, the answer is exactly what it lacks, or `reset` (docs/sync.md).
+
+Per conversation a client keeps one number, the `change` up to which it is complete. `changes` in the answer
+is the number to keep afterwards, so that no client has to work it out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from chat_app.conversations.models import Conversation, ConversationMember
+from chat_app.conversations.views import membership_query, render
+from chat_app.extensions import db
+from chat_app.messages.models import Message
+from chat_app.messages.schemas import Sync
+from chat_app.messages.wire import COLUMNS, Wire, with_reactions
+from chat_app.operations.epoch import current_epoch
+
+CONVERSATIONS_PER_ANSWER = 200
+
+
+@dataclass
+class _Answer:
+    limit: int
+    conversations: list[str] = field(default_factory=list)
+    reset: list[str] = field(default_factory=list)
+    behind: dict[str, int] = field(default_factory=dict)
+    """The conversations whose messages have to be read, with the change that the client has."""
+    changes: dict[str, int] = field(default_factory=dict)
+    receipts: dict[str, dict[str, int]] = field(default_factory=dict)
+    more: bool = False
+
+
+def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
+    """The acknowledgement of `sync`: `{epoch, conversations, messages, removed, reset, more, changes, receipts}`.
+
+    `places` are all the memberships of the caller, from :func:`places_of`.
+    Bounds: `limit` messages (SYNC_LIMIT by default) and 200 conversations an answer, `more` when there is
+    further to fetch; a conversation more than SYNC_RESET_AFTER changes behind, or ahead of the server, is
+    named in `reset` and its history is to be loaded anew.
+    """
+    settings = current_app.config["SETTINGS"]
+    epoch = current_epoch()
+    same_epoch = held.epoch is None or held.epoch == epoch
+    answer = _Answer(held.limit or settings.sync_limit)
+    for place in places:
+        if len(answer.conversations) >= CONVERSATIONS_PER_ANSWER:
+            answer.more = True
+            break
+        known = held.conversations.get(place.id)
+        _compare(answer, place, known, same_epoch, settings.sync_reset_after)
+    messages = _missing_messages(answer)
+    return {
+        "epoch": epoch,
+        "conversations": _conversations(user_id, answer),
+        "messages": messages,
+        "removed": sorted(held.conversations.keys() - {place.id for place in places}),
+        "reset": answer.reset,
+        "more": answer.more,
+        "changes": answer.changes,
+        "receipts": answer.receipts,
+    }
+
+
+def places_of(user_id: str) -> Sequence[Any]:
+    """All of one's memberships, by conversation id, with the counters to compare."""
+    return db.session.execute(
+        sa.select(
+            Conversation.id,
+            Conversation.last_change,
+            Conversation.members_rev,
+            ConversationMember.delivered_seq,
+            ConversationMember.read_seq,
+        )
+        .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
+        .where(ConversationMember.user_id == user_id, ConversationMember.left_at.is_(None))
+        .order_by(Conversation.id)
+    ).all()
+
+
+def _compare(answer: _Answer, place: Any, known: int | None, same_epoch: bool, reset_after: int) -> None:
+    """Decide what this conversation needs: nothing, its row, its messages, or a fresh start."""
+    if known is None:
+        answer.conversations.append(place.id)
+        answer.changes[place.id] = place.last_change
+    elif not same_epoch or known > place.last_change or place.last_change - known > reset_after:
+        answer.conversations.append(place.id)
+        answer.reset.append(place.id)
+        answer.changes[place.id] = place.last_change
+    elif known < place.last_change:
+        answer.conversations.append(place.id)
+        answer.behind[place.id] = known
+        answer.changes[place.id] = place.last_change
+    else:
+        answer.receipts[place.id] = {"delivered_seq": place.delivered_seq, "read_seq": place.read_seq}
+
+
+def _missing_messages(answer: _Answer) -> list[Wire]:
+    """Messages changed since, by (conversation, change), `limit` at most.
+
+    What does not fit leaves the answer, with its conversation's marker set back to what did fit.
+    """
+    rows = _changed_since(answer.behind, answer.limit + 1)
+    overflow = rows[answer.limit :]
+    rows = rows[: answer.limit]
+    last_of = {row.conversation_id: row.change for row in rows}
+    for conversation_id, change in last_of.items():
+        # A message may have come after the counters were read: the marker covers what was sent.
+        answer.changes[conversation_id] = max(change, answer.changes[conversation_id])
+    if overflow:
+        answer.more = True
+        _set_back(answer, overflow[0].conversation_id, last_of)
+    return with_reactions(rows)
+
+
+def _set_back(answer: _Answer, cut: str, last_of: dict[str, int]) -> None:
+    """Conversation `cut` arrived in part, those after it not at all."""
+    for conversation_id in [known for known in answer.behind if known >= cut]:
+        if conversation_id == cut and cut in last_of:
+            answer.changes[cut] = last_of[cut]
+        else:
+            answer.conversations.remove(conversation_id)
+            del answer.changes[conversation_id]
+
+
+def _changed_since(behind: dict[str, int], limit: int) -> list[Any]:
+    """One indexed read per conversation, in one statement on PostgreSQL."""
+    if not behind:
+        return []
+    if db.engine.dialect.name == "postgresql":
+        return _changed_since_lateral(behind, limit)
+    rows: list[Any] = []
+    for conversation_id, change in behind.items():
+        if len(rows) >= limit:
+            break
+        rows += db.session.execute(
+            sa.select(*COLUMNS)
+            .where(Message.conversation_id == conversation_id, Message.change > change)
+            .order_by(Message.change)
+            .limit(limit - len(rows))
+        ).all()
+    return rows
+
+
+def _changed_since_lateral(behind: dict[str, int], limit: int) -> list[Any]:
+    wanted = (
+        sa.func.unnest(
+            sa.cast(list(behind), sa.ARRAY(sa.Uuid(as_uuid=False))),
+            sa.cast(list(behind.values()), sa.ARRAY(sa.BigInteger)),
+        )
+        .table_valued("conversation_id", "change")
+        .render_derived(name="wanted")
+    )
+    newer = (
+        sa.select(*COLUMNS)
+        .where(Message.conversation_id == wanted.c.conversation_id, Message.change > wanted.c.change)
+        .order_by(Message.change)
+        .limit(limit)
+        .lateral("newer")
+    )
+    query = (
+        sa.select(newer)
+        .select_from(wanted.join(newer, sa.true()))
+        .order_by(newer.c.conversation_id, newer.c.change)
+        .limit(limit)
+    )
+    return list(db.session.execute(query).all())
+
+
+def _conversations(user_id: str, answer: _Answer) -> list[dict[str, Any]]:
+    if not answer.conversations:
+        return []
+    query = membership_query().where(
+        ConversationMember.user_id == user_id, Conversation.id.in_(answer.conversations)
+    )
+    return render(db.session.execute(query.order_by(Conversation.id)).all())

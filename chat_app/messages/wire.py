@@ -1,0 +1,70 @@
+"""A message as clients see it: plain dictionaries, built without the ORM because every read passes here."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chat_app.extensions import db
+from chat_app.messages.models import Message, Reaction
+from chat_app.schemas import utc_text
+
+SHOWN_REACTORS = 100
+"""Most user ids that a reaction lists; its `count` is exact all the same."""
+
+COLUMNS = (
+    Message.id,
+    Message.conversation_id,
+    Message.seq,
+    Message.change,
+    Message.sender_id,
+    Message.client_msg_id,
+    Message.type,
+    Message.content,
+    Message.reply_to_id,
+    Message.meta,
+    Message.created_at,
+    Message.edited_at,
+    Message.deleted_at,
+)
+_TIMES = ("created_at", "edited_at", "deleted_at")
+Wire = dict[str, Any]
+
+
+def to_wire(row: Any, reactions: list[Wire]) -> Wire:
+    """`row` has the attributes named by :data:`COLUMNS`: a Core row, or a :class:`Message`."""
+    message = {column.key: getattr(row, column.key) for column in COLUMNS}
+    for name in _TIMES:
+        if message[name] is not None:
+            message[name] = utc_text(message[name])
+    message["meta"] = message["meta"] or {}
+    return message | {"attachments": [], "reactions": reactions}
+
+
+def with_reactions(rows: Sequence[Any]) -> list[Wire]:
+    """The rows as messages, their reactions read with one query."""
+    reactions = reactions_of([row.id for row in rows])
+    return [to_wire(row, reactions.get(row.id, [])) for row in rows]
+
+
+def reactions_of(message_ids: Iterable[str]) -> dict[str, list[Wire]]:
+    """By message: `[{emoji, count, user_ids}]` in the order in which the emojis were first used."""
+    ids = list(message_ids)
+    if not ids:
+        return {}
+    rows = db.session.execute(
+        sa.select(Reaction.message_id, Reaction.emoji, Reaction.user_id)
+        .where(Reaction.message_id.in_(ids))
+        .order_by(Reaction.created_at, Reaction.user_id)
+    )
+    grouped: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for message_id, emoji, user_id in rows:
+        grouped[message_id][emoji].append(user_id)
+    return {
+        message_id: [
+            {"emoji": emoji, "count": len(users), "user_ids": users[:SHOWN_REACTORS]}
+            for emoji, users in by_emoji.items()
+        ]
+        for message_id, by_emoji in grouped.items()
+    }

@@ -1,0 +1,32 @@
+"""The epoch: a name for this history of counters. Clients that hold another one start afresh.
+
+It is made once and kept in the database. After a backup was restored, `flask new-epoch` changes it.
+"""
+
+import sqlalchemy as sa
+
+from chat_app.db import insert_ignore, transaction
+from chat_app.extensions import db
+from chat_app.ids import new_id
+from chat_app.operations.models import ServerState
+
+EPOCH = "epoch"
+
+
+def current_epoch() -> str:
+    """Read anew each time: it is one row by its key, and a cached one would outlive a restore."""
+    found = db.session.scalar(sa.select(ServerState.value).where(ServerState.key == EPOCH))
+    return found or _begin()
+
+
+def _begin() -> str:
+    with transaction() as session:
+        session.execute(insert_ignore(sa.inspect(ServerState).local_table).values(key=EPOCH, value=new_id()))
+        return session.scalars(sa.select(ServerState.value).where(ServerState.key == EPOCH)).one()
+
+
+def renew_epoch() -> str:
+    """Make every client start afresh; to be called within a transaction, after a backup was restored."""
+    epoch = new_id()
+    db.session.merge(ServerState(key=EPOCH, value=epoch))
+    return epoch

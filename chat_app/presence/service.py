@@ -1,0 +1,205 @@
+"""Presence of people: set by their sockets, told to their watchers (docs/presence.md).
+
+Every chat socket is a device. When Redis is away, presence stands still: it is a hint, and nothing else
+waits for it.
+"""
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from chat_app.errors import ChatError
+from chat_app.extensions import db
+from chat_app.presence.schemas import MAX_WATCHED
+from chat_app.presence.store import (
+    GRACE,
+    OFFLINE,
+    ONLINE,
+    TIME_TO_LIVE,
+    MemoryPresence,
+    PresenceStore,
+    RedisPresence,
+    State,
+)
+from chat_app.realtime.connections import Connection, connections
+from chat_app.realtime.publish import CHAT, PRESENCE, presence_room, presence_touched
+from chat_app.schemas import utc_text
+from chat_app.settings import Settings
+from chat_app.users.models import User
+from chat_app.users.service import visible_to
+
+Told = dict[str, Any]
+OVERLAP = 5.0
+
+
+class Presence:
+    """What this process knows: the statuses of its own devices, and what its watchers were told last."""
+
+    def __init__(self, store: PresenceStore) -> None:
+        self.store = store
+        self.statuses: dict[str, str] = {}
+        self.told: dict[str, str] = {}
+        self.dirty: set[str] = set()
+        """People about whom something may have changed since the last look."""
+        self.looked_at = self.stored_at = time.time()
+
+
+def init_presence(app: Flask, settings: Settings) -> None:
+    store = RedisPresence(settings.redis_url) if settings.redis_url else MemoryPresence()
+    app.extensions["presence"] = Presence(store)
+
+
+def _presence() -> Presence:
+    found: Presence = current_app.extensions["presence"]
+    return found
+
+
+def arrive(connection: Connection) -> None:
+    """A chat socket opened: its person is online on one device more."""
+    _presence().statuses[connection.sid] = ONLINE
+    _put(connection.user_id, {connection.sid: ONLINE}, TIME_TO_LIVE)
+
+
+def depart(connection: Connection) -> None:
+    """It closed. The device counts for a moment longer, so that a reload tells nobody anything."""
+    status = _presence().statuses.pop(connection.sid, ONLINE)
+    _put(connection.user_id, {connection.sid: status}, GRACE)
+
+
+def set_status(connection: Connection, status: str) -> None:
+    """For the devices of the same session; the liveliest of all devices counts."""
+    devices = {}
+    for other in connections().of_session(connection.session_id):
+        if other.namespace == CHAT:
+            devices[other.sid] = _presence().statuses[other.sid] = status
+    if devices:
+        _put(connection.user_id, devices, TIME_TO_LIVE)
+
+
+def _put(user_id: str, devices: dict[str, str], ttl: float) -> None:
+    try:
+        _presence().store.put(user_id, devices, ttl)
+        presence_touched(user_id)
+    except redis.RedisError as error:
+        current_app.logger.info("presence was not stored: %s", error)
+
+
+def renew() -> None:
+    """Called every RENEW_EVERY seconds: this process's devices are still there."""
+    devices: dict[str, dict[str, str]] = {}
+    for connection in connections():
+        if connection.namespace == CHAT:
+            devices.setdefault(connection.user_id, {})[connection.sid] = _presence().statuses.get(
+                connection.sid, ONLINE
+            )
+    for user_id, theirs in devices.items():
+        _presence().store.put(user_id, theirs, TIME_TO_LIVE)
+
+
+def watch(connection: Connection, user_ids: list[str]) -> list[Told]:
+    """Tell this socket of these people from now on; returns their states. Unseen people are left out."""
+    seen = sorted(visible_to(connection.user_id, user_ids))
+    if len(connection.watched | set(seen)) > MAX_WATCHED:
+        raise ChatError("quota_exceeded", f"A socket may watch at most {MAX_WATCHED} people.")
+    for user_id in seen:
+        current_app.extensions["bus"].enter_room(connection.sid, PRESENCE, presence_room(user_id))
+    connection.watched.update(seen)
+    states = _states(seen)
+    _presence().told.update({user_id: state.status for user_id, state in states.items()})
+    return _as_told(states)
+
+
+def touched(message: dict[str, Any]) -> None:
+    """From the bus: `{user_id}`; looked at with the next tick."""
+    if _is_watched(message["user_id"]):
+        _presence().dirty.add(message["user_id"])
+
+
+def look_at_all() -> None:
+    """Called now and then: makes up for messages of the bus that were lost."""
+    _presence().dirty.update(_presence().told)
+
+
+def tell_changes() -> None:
+    """Called every second: tell this process's watchers what changed since they were told last.
+
+    Every process looks for itself at who ran out of time, so a process that was killed takes nobody's news
+    with it. The look reaches back a little, as the clocks of several machines differ.
+    """
+    presence = _presence()
+    now = time.time()
+    expired = presence.store.expired_between(presence.looked_at - OVERLAP, now)
+    presence.looked_at = now
+    looked = sorted(user_id for user_id in presence.dirty | expired if _is_watched(user_id))
+    presence.dirty = set()
+    states = _states(looked)
+    changed = {u: state for u, state in states.items() if presence.told.get(u) != state.status}
+    for told in _as_told(changed):
+        presence.told[told["user_id"]] = told["status"]
+        current_app.extensions["bus"].emit(
+            "presence", told, namespace=PRESENCE, room=presence_room(told["user_id"]), ignore_queue=True
+        )
+    presence.told = {user_id: status for user_id, status in presence.told.items() if _is_watched(user_id)}
+
+
+def _is_watched(user_id: str) -> bool:
+    return presence_room(user_id) in current_app.extensions["bus"].rooms.get(PRESENCE, {})
+
+
+def store_last_seen() -> None:
+    """Called every few seconds: keep in the database when people who went offline were last seen."""
+    presence = _presence()
+    now = time.time()
+    gone = presence.store.expired_between(presence.stored_at, now)
+    presence.stored_at = now
+    for user_id, state in sorted(_states(sorted(gone)).items()):
+        if state.status == OFFLINE and state.last_seen:
+            db.session.execute(
+                sa.update(User)
+                .where(User.id == user_id)
+                .values(last_seen_at=datetime.fromtimestamp(state.last_seen, UTC))
+                .execution_options(synchronize_session=False)
+            )
+
+
+def stop_watching_unseen(user_ids: Iterable[str]) -> None:
+    """Somebody left a conversation: sockets here that watch people they can no longer see stop doing so."""
+    left = set(user_ids)
+    for connection in connections():
+        if connection.watched and (connection.user_id in left or connection.watched & left):
+            unseen = connection.watched - visible_to(connection.user_id, sorted(connection.watched))
+            for user_id in unseen:
+                current_app.extensions["bus"].leave_room(connection.sid, PRESENCE, presence_room(user_id))
+            connection.watched -= unseen
+
+
+def online_people(user_id: str) -> list[User]:
+    """People that this one may see and who are online or away, a hundred at most."""
+    online = visible_to(user_id, sorted(_presence().store.online(5000)))
+    return list(
+        db.session.scalars(sa.select(User).where(User.id.in_(online)).order_by(User.username_key).limit(100))
+    )
+
+
+def _states(user_ids: list[str]) -> dict[str, State]:
+    return _presence().store.states(user_ids)
+
+
+def _as_told(states: dict[str, State]) -> list[Told]:
+    unknown = [user_id for user_id, state in states.items() if state.last_seen is None]
+    stored = dict(db.session.execute(sa.select(User.id, User.last_seen_at).where(User.id.in_(unknown))).all())
+    return [
+        {"user_id": user_id, "status": state.status, "last_seen": _moment(state, stored.get(user_id))}
+        for user_id, state in states.items()
+    ]
+
+
+def _moment(state: State, stored: datetime | None) -> str | None:
+    if state.last_seen is not None:
+        return utc_text(datetime.fromtimestamp(state.last_seen, UTC))
+    return utc_text(stored) if stored else None

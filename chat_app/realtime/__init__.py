@@ -1,0 +1,1 @@
+"""Sockets: namespaces and their events, rooms, the bus between processes, and `publish`, which alone emits."""

@@ -1,0 +1,167 @@
+"""The namespaces and the one place where every client event is answered.
+
+A domain's `events.py` declares its events::
+
+    @chat.on_event("mark_read", Mark)
+    def mark_read(connection: Connection, data: Mark) -> dict: ...
+
+The handler gets a validated payload and returns what the acknowledgement adds to ``{"ok": true}``; what it
+raises becomes ``{"ok": false, "error": {…}}``. Unknown events and bad payloads are answered here too.
+Bad input never closes the socket.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask
+from flask_socketio import Namespace
+from pydantic import Field, ValidationError
+from socketio.exceptions import ConnectionRefusedError
+
+from chat_app.auth.tokens import authenticate, read_token
+from chat_app.errors import ChatError, as_chat_error
+from chat_app.realtime.connections import Connection, Connections
+from chat_app.schemas import Input
+
+Payload = TypeVar("Payload", bound=Input)
+Handler = Callable[[Connection, Any], dict[str, Any]]
+Hook = Callable[[Connection], None]
+
+
+class ConnectAuth(Input):
+    """What a client sends with its connection: `auth: {token}`."""
+
+    token: str = Field(max_length=2000)
+
+
+class Events:
+    """The events of a namespace, as the domains declare them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.handlers: dict[str, tuple[type[Input], Handler]] = {}
+        self.opened: list[Hook] = []
+        self.ready: list[Hook] = []
+        self.closed: list[Hook] = []
+
+    def on_event(
+        self, event: str, schema: type[Payload]
+    ) -> Callable[
+        [Callable[[Connection, Payload], dict[str, Any]]], Callable[[Connection, Payload], dict[str, Any]]
+    ]:
+        def register(
+            handler: Callable[[Connection, Payload], dict[str, Any]],
+        ) -> Callable[[Connection, Payload], dict[str, Any]]:
+            self.handlers[event] = (schema, handler)
+            return handler
+
+        return register
+
+    def on_open(self, hook: Hook) -> Hook:
+        """Before the connection is confirmed; what it raises refuses the connection."""
+        self.opened.append(hook)
+        return hook
+
+    def on_ready(self, hook: Hook) -> Hook:
+        """Right after the connection was confirmed."""
+        self.ready.append(hook)
+        return hook
+
+    def on_close(self, hook: Hook) -> Hook:
+        self.closed.append(hook)
+        return hook
+
+
+chat = Events("/chat")
+presence = Events("/presence")
+
+
+class EventNamespace(Namespace):
+    """One namespace of one application."""
+
+    def __init__(self, events: Events, app: Flask) -> None:
+        super().__init__(events.name)
+        self._events = events
+        self._app = app
+        self._connections: Connections = app.extensions["connections"]
+
+    def trigger_event(self, event: Any, *args: Any) -> Any:
+        """Called by the Socket.IO server. A client may well call an event of its own "connect"."""
+        sid, *payload = args
+        manager = self.socketio.server.manager
+        if event == "connect" and manager.is_pre_connected(sid, self.namespace):
+            return self._connect(sid, payload[1] if len(payload) > 1 else None)
+        if event == "disconnect" and not manager.is_connected(sid, self.namespace):
+            return self._disconnect(sid)
+        with self._app.app_context():
+            try:
+                return {"ok": True, **self._handle(event, sid, payload)}
+            except Exception as error:
+                return {"ok": False, "error": as_chat_error(error).to_dict()}
+
+    def _handle(self, event: Any, sid: str, payload: list[Any]) -> dict[str, Any]:
+        connection = self._connections.get(sid)
+        if connection is None or connection.ended:
+            raise ChatError("token_revoked", "This session has ended. Log in again.")
+        if connection.expires_at <= time.time() and event != "authenticate":
+            raise ChatError("token_expired", "The token has expired. Refresh it, then send `authenticate`.")
+        if not isinstance(event, str) or event not in self._events.handlers:
+            raise ChatError("unknown_event", f"There is no event {str(event)[:64]!r} in {self.namespace}.")
+        wait = self._app.extensions["event_rate"].take(sid)
+        if wait:
+            raise ChatError("rate_limited", "You are sending too many events.", retry_after=wait)
+        schema, handler = self._events.handlers[event]
+        if len(payload) != 1 or not isinstance(payload[0], dict):
+            raise ChatError("validation_failed", f"{event} takes exactly one object.")
+        return handler(connection, schema.model_validate(payload[0]))
+
+    def _connect(self, sid: str, auth: Any) -> None:
+        with self._app.app_context():
+            try:
+                self._open(sid, auth)
+            except Exception as error:
+                self._forget(sid)
+                refusal = _refusal(error)
+                raise ConnectionRefusedError(refusal.detail, refusal.to_dict()) from None
+
+    def _open(self, sid: str, auth: Any) -> None:
+        token = ConnectAuth.model_validate(auth).token
+        claims = read_token(token, "access")
+        connection = Connection(sid, self.namespace, claims["sub"], claims["sid"], float(claims["exp"]))
+        # Registered before the session is looked up: a revocation that happens meanwhile finds it.
+        self._connections.add(connection)
+        authenticate(token)
+        for hook in self._events.opened:
+            hook(connection)
+        if connection.ended:
+            raise ChatError("token_revoked", "This session has ended. Log in again.")
+        self.socketio.start_background_task(self._say_ready, connection)
+
+    def _say_ready(self, connection: Connection) -> None:
+        with self._app.app_context():
+            for hook in self._events.ready:
+                hook(connection)
+
+    def _disconnect(self, sid: str) -> None:
+        connection = self._forget(sid)
+        if connection is None:
+            return
+        with self._app.app_context():
+            for hook in self._events.closed:
+                try:
+                    hook(connection)
+                except Exception as error:
+                    as_chat_error(error)  # logs it; there is nobody to tell
+
+    def _forget(self, sid: str) -> Connection | None:
+        connection = self._connections.get(sid)
+        if connection is not None:
+            self._connections.remove(connection)
+        return connection
+
+
+def _refusal(error: Exception) -> ChatError:
+    if isinstance(error, ValidationError):
+        return ChatError("unauthorized", "Connect with auth: {token}, an access token.")
+    return as_chat_error(error)

@@ -1,0 +1,114 @@
+"""Puts the real-time side together: server, namespaces, bus, rooms, and the work that repeats."""
+
+import redis
+from flask import Flask
+
+from chat_app.extensions import socketio
+from chat_app.messages.batches import batches_for
+from chat_app.messages.writer import MessageWriters
+from chat_app.presence import service as presence_service
+from chat_app.presence.store import RENEW_EVERY
+from chat_app.realtime import lifecycle, namespaces, sessions, typing
+from chat_app.realtime.bus import Bus
+from chat_app.realtime.connections import Connections
+from chat_app.realtime.members import LocalMembers
+from chat_app.realtime.periodic import every
+from chat_app.realtime.rates import NoLimit, TokenBuckets
+from chat_app.receipts import service as receipts
+from chat_app.runtime import async_mode
+from chat_app.settings import Settings
+
+MAX_PACKET = 4 * 1024 * 1024
+"""Bytes of one packet from a client. Above what any event may hold, so that too much is answered, not cut off."""
+EVENT_RATE, EVENT_BURST = 50, 200
+"""Events of one socket, a second and at once."""
+FLUSH_RECEIPTS_EVERY = 1.0
+
+
+def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
+    """A process that does not serve sockets (a worker, a command) only gets the sending side of the bus."""
+    bus = Bus(app, settings.redis_url, write_only=not serving)
+    app.extensions["bus"] = bus
+    app.extensions["redis"] = _redis(settings)
+    receipts.init_receipts(app)
+    if not serving:
+        return
+    app.extensions["connections"] = connections = Connections()
+    app.extensions["local_members"] = members = LocalMembers(app, bus, connections)
+    limited = settings.rate_limits
+    app.extensions["message_rate"] = (
+        TokenBuckets(settings.message_rate, settings.message_burst) if limited else NoLimit()
+    )
+    app.extensions["event_rate"] = TokenBuckets(EVENT_RATE, EVENT_BURST) if limited else NoLimit()
+    app.extensions["message_writers"] = MessageWriters(
+        batches_for(settings), settings.message_writers, socketio.start_background_task
+    )
+    lifecycle.init_lifecycle(app)
+    typing.init_typing(app)
+    presence_service.init_presence(app, settings)
+    _init_socketio(app, settings, bus)
+    _listen_to_bus(app, bus, members)
+    _start_periodic(app, members)
+
+
+def _redis(settings: Settings) -> redis.Redis | None:
+    if not settings.redis_url:
+        return None
+    return redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
+
+
+def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
+    from chat_app.messages import events as _messages  # noqa: F401
+    from chat_app.presence import events as _presence  # noqa: F401
+    from chat_app.receipts import events as _receipts  # noqa: F401
+
+    socketio.init_app(
+        app,
+        client_manager=bus,
+        async_mode=async_mode(),
+        manage_session=False,
+        cors_allowed_origins=settings.cors_origins or None,
+        max_http_buffer_size=MAX_PACKET,
+        max_decode_packets=256,
+        ping_interval=25,
+        ping_timeout=20,
+        http_compression=False,
+    )
+    for events in (namespaces.chat, namespaces.presence):
+        socketio.on_namespace(namespaces.EventNamespace(events, app))
+
+
+def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
+    def membership(message: dict[str, object]) -> None:
+        members.apply(message)
+        if not message["present"]:
+            presence_service.stop_watching_unseen(message["user_ids"])  # type: ignore[arg-type]
+
+    def interrupted() -> None:
+        with app.app_context():
+            lifecycle.say_ready_again()
+
+    bus.on("membership", membership)
+    bus.on("conversation", lifecycle.tell_conversation_changed)
+    bus.on("end_sessions", sessions.end_sessions)
+    bus.on("presence", presence_service.touched)
+    bus.before_delivery = members.refresh_if_older
+    bus.on_interruption = interrupted
+
+
+def _start_periodic(app: Flask, members: LocalMembers) -> None:
+    from chat_app.db import transaction
+
+    def store_last_seen() -> None:
+        with transaction():
+            presence_service.store_last_seen()
+
+    every(app, 0.5, sessions.end_expired)
+    every(app, sessions.SWEEP_EVERY, sessions.end_revoked)
+    every(app, FLUSH_RECEIPTS_EVERY, receipts.flush)
+    every(app, 1.0, typing.end_expired)
+    every(app, 1.0, presence_service.tell_changes)
+    every(app, RENEW_EVERY, presence_service.renew)
+    every(app, 30.0, presence_service.look_at_all)
+    every(app, 10.0, store_last_seen)
+    every(app, 60.0, members.forget_empty_rooms)

@@ -1,0 +1,175 @@
+"""Watermarks. One mark costs one query: it is permission, bound (never past the last message) and audience.
+
+Told at once to the conversation, kept in this process for a moment, then stored by the job
+`receipts.store`, which tells the stored state once more: whoever came in between has it too
+(docs/receipts.md).
+"""
+
+import logging
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from chat_app.conversations.models import Conversation, ConversationMember
+from chat_app.db import after_commit, transaction
+from chat_app.errors import not_found
+from chat_app.extensions import db
+from chat_app.jobs import enqueue
+from chat_app.realtime.publish import publish_receipt
+
+log = logging.getLogger(__name__)
+
+MAX_HELD = 10_000
+"""Members whose marks wait for the next batch; at the bound the batch leaves at once."""
+BATCH = 500
+Key = tuple[str, str]
+Watermarks = tuple[int, int]
+
+
+class PendingReceipts:
+    """The marks of the last moment, at most one row per member: later ones raise the earlier ones."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[Key, Watermarks] = {}
+
+    def raise_to(self, conversation_id: str, user_id: str, delivered: int, read: int) -> bool:
+        """Remember; True when the bound is reached."""
+        key = (conversation_id, user_id)
+        with self._lock:
+            before = self._rows.get(key, (0, 0))
+            self._rows[key] = (max(before[0], delivered), max(before[1], read))
+            return len(self._rows) >= MAX_HELD
+
+    def take(self) -> list[tuple[str, str, int, int]]:
+        with self._lock:
+            rows, self._rows = self._rows, {}
+        return [(*key, *marks) for key, marks in rows.items()]
+
+
+def mark(user_id: str, conversation_id: str, seq: int, *, read: bool) -> None:
+    """Move one's watermark to `seq` (reading implies delivery); `not_found` for a non-member.
+
+    A mark behind the stored one changes nothing and is told to nobody.
+    """
+    row = db.session.execute(
+        sa.select(
+            Conversation.last_seq,
+            Conversation.member_count,
+            Conversation.members_rev,
+            ConversationMember.delivered_seq,
+            ConversationMember.read_seq,
+        )
+        .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
+        .where(
+            Conversation.id == conversation_id,
+            ConversationMember.user_id == user_id,
+            ConversationMember.left_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        raise not_found("conversation")
+    reached = min(seq, row.last_seq)
+    delivered = max(row.delivered_seq, reached)
+    read_seq = max(row.read_seq, reached) if read else row.read_seq
+    if (delivered, read_seq) == (row.delivered_seq, row.read_seq):
+        return
+    _hold(conversation_id, user_id, delivered, read_seq)
+    publish_receipt(
+        _receipt(conversation_id, user_id, delivered, read_seq), row.member_count, row.members_rev
+    )
+
+
+def sender_has_read(user_id: str, conversation_id: str, seq: int) -> None:
+    """Who sends a message has it, and everything before it. Told by the message itself."""
+    _hold(conversation_id, user_id, seq, seq)
+
+
+def _hold(conversation_id: str, user_id: str, delivered: int, read: int) -> None:
+    pending: PendingReceipts = current_app.extensions["pending_receipts"]
+    if pending.raise_to(conversation_id, user_id, delivered, read):
+        flush()
+
+
+def flush() -> None:
+    """Hand what is held to the job, in batches; called every second and at the bound."""
+    pending: PendingReceipts = current_app.extensions["pending_receipts"]
+    rows = pending.take()
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        try:
+            enqueue("receipts.store", batch)
+        except Exception as error:
+            log.warning("receipts are stored without the job queue, which does not answer: %s", error)
+            _store_here(pending, batch)
+
+
+def _store_here(pending: PendingReceipts, batch: list[tuple[str, str, int, int]]) -> None:
+    """Without a broker this process stores them; without a database they wait for the next flush."""
+    try:
+        with transaction():
+            store(batch)
+    except Exception:
+        for row in batch:
+            pending.raise_to(*row)
+        raise
+
+
+def store(rows: Iterable[tuple[str, str, int, int]]) -> None:
+    """Raise the stored watermarks of `(conversation_id, user_id, delivered_seq, read_seq)`; the job's work.
+
+    Never backwards and never past the last message, so that it may run late, twice or in any order.
+    Rows are touched in one order, that of their keys, so that two batches cannot deadlock.
+    """
+    for conversation_id, user_id, delivered, read in sorted(map(tuple, rows)):
+        raised = db.session.execute(_raise_statement(conversation_id, user_id, delivered, read)).first()
+        if raised is None:
+            continue
+        conversation = db.session.execute(
+            sa.select(Conversation.member_count, Conversation.members_rev).where(
+                Conversation.id == conversation_id
+            )
+        ).one()
+        receipt = _receipt(conversation_id, user_id, raised.delivered_seq, raised.read_seq)
+        after_commit(publish_receipt, receipt, conversation.member_count, conversation.members_rev)
+
+
+def _raise_statement(conversation_id: str, user_id: str, delivered: int, read: int) -> Any:
+    greatest, least = (
+        (sa.func.greatest, sa.func.least)
+        if db.engine.dialect.name == "postgresql"
+        else (sa.func.max, sa.func.min)
+    )
+    last_seq = sa.select(Conversation.last_seq).where(Conversation.id == conversation_id).scalar_subquery()
+    member = ConversationMember
+    return (
+        sa.update(member)
+        .where(
+            member.conversation_id == conversation_id,
+            member.user_id == user_id,
+            member.left_at.is_(None),
+            sa.or_(member.delivered_seq < delivered, member.read_seq < read),
+        )
+        .values(
+            delivered_seq=greatest(member.delivered_seq, least(delivered, last_seq)),
+            read_seq=greatest(member.read_seq, least(read, last_seq)),
+        )
+        .returning(member.delivered_seq, member.read_seq)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _receipt(conversation_id: str, user_id: str, delivered: int, read: int) -> dict[str, Any]:
+    return {
+        "conversation_id": conversation_id,
+        "user_id": user_id,
+        "delivered_seq": delivered,
+        "read_seq": read,
+    }
+
+
+def init_receipts(app: Flask) -> None:
+    app.extensions["pending_receipts"] = PendingReceipts()

@@ -1,0 +1,82 @@
+"""What all request and answer models share. Domain models stand beside their domain."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+MAX_SEQ = 2**53 - 1
+"""Largest sequence number on the wire: what a JavaScript number holds exactly."""
+
+
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 in UTC with `Z`, milliseconds: ``2026-11-21T08:37:52.123Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _canonical(value: str) -> str:
+    return str(UUID(value))
+
+
+def _printable(value: str) -> str:
+    """PostgreSQL refuses NUL, and lone surrogates fail in the drivers: neither may join a batch."""
+    if "\x00" in value:
+        raise ValueError("must not contain NUL characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be valid Unicode (it holds half of a surrogate pair)") from None
+    return value
+
+
+Id = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"),
+    AfterValidator(_canonical),
+]
+Text = Annotated[str, AfterValidator(_printable)]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[^\r\n]*$"), AfterValidator(_printable)
+]
+Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
+UtcTime = Annotated[datetime, PlainSerializer(utc_text, return_type=str, when_used="always")]
+
+
+class Input(BaseModel):
+    """A request body or event payload: strict types, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Query(BaseModel):
+    """Query parameters and path parts: text is read as the declared type, unknown ones refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Output(BaseModel):
+    """An answer. `from_attributes` so that a row can be given as it is."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+
+Item = TypeVar("Item")
+
+
+class Page(Output, Generic[Item]):
+    """One page of a list. A cursor is opaque; `null` means that there is nothing further that way."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+    prev_cursor: str | None = None
+
+
+class PageQuery(Query):
+    limit: int = Field(50, ge=1, le=100, description="Most items in the answer.")
+    cursor: str | None = Field(
+        None, max_length=500, description="`next_cursor` or `prev_cursor` of an earlier answer."
+    )

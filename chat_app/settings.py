@@ -1,0 +1,162 @@
+"""Every setting: its name, type, default and meaning, checked once at start.
+
+The environment (or a `.env` file in the working folder) is read by :func:`load_settings`. All bad or
+missing values are named in one :class:`SettingsError`, so that an operator mends them in one go.
+An empty value means "not set"; `False`, `no`, `off` and `0` mean false.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SECRET_FILE = "secret_key"
+MINIMUM_SECRET = 32
+
+
+class SettingsError(SystemExit):
+    """The settings cannot be used; the text names each of them with its remedy."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process; see `.env.example` for a commented copy."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, case_sensitive=False
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="TCP port to listen on.")
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the embedded database and the generated secret."
+    )
+    secret_key: str = Field(
+        "",
+        description=f"Signs tokens; {MINIMUM_SECRET} characters or more. Generated and kept in DATA_DIR if unset.",
+    )
+    database_url: str = Field("", description="postgresql://… or sqlite:///…; SQLite in DATA_DIR if unset.")
+    redis_url: str = Field(
+        "", description="redis://…, rediss://… or unix://…; everything in the process if unset."
+    )
+    cors_origins: Annotated[list[str], NoDecode] = Field(
+        [], description="Origins, separated by commas, that may call from other sites' pages."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=8, description="Number of reverse proxies whose X-Forwarded-* count."
+    )
+
+    access_token_expire_minutes: float = Field(15, gt=0, le=1440, description="Life of an access token.")
+    refresh_token_expire_days: float = Field(30, gt=0, le=365, description="Life of an unused session.")
+    bcrypt_rounds: int = Field(12, ge=4, le=16, description="Cost of a password hash; 4 is for tests only.")
+
+    rate_limits: bool = Field(True, description="Limit the rate of HTTP calls and socket events.")
+    auth_rate_limit: str = Field("30/minute", description="Log-ins and registrations of one address.")
+    message_rate: float = Field(
+        20, gt=0, description="Messages a second that one account may send, sustained."
+    )
+    message_burst: int = Field(60, ge=1, description="Messages that one account may send at once.")
+    max_message_length: int = Field(20_000, ge=1, le=100_000, description="Longest message, in characters.")
+    sync_limit: int = Field(500, ge=1, le=1000, description="Most messages in one answer of `sync`.")
+    sync_reset_after: int = Field(
+        2000, ge=1, description="A conversation with more changes than this since is `reset`, not replayed."
+    )
+
+    database_pool: int = Field(20, ge=2, le=200, description="Ordinary database connections of one process.")
+    message_writers: int = Field(
+        2, ge=1, le=8, description="Message writers of one process, by conversation."
+    )
+    chat_async_mode: Literal["eventlet", "threading"] = Field(
+        "eventlet", description="Concurrency of the server."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level that is logged."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="How a log line looks.")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        if value and len(value) < MINIMUM_SECRET:
+            raise ValueError(
+                f"needs at least {MINIMUM_SECRET} characters; make one with: openssl rand -hex 32"
+            )
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("starts with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_driver(cls, value: str) -> str:
+        """Accept the plain addresses that operators have: the driver is our business."""
+        for plain in ("postgresql://", "postgres://"):
+            if value.startswith(plain):
+                return "postgresql+psycopg://" + value.removeprefix(plain)
+        if value and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
+            raise ValueError("starts with postgresql:// or sqlite:///")
+        return value
+
+    @property
+    def embedded(self) -> bool:
+        """True when one process does everything: no Redis, hence no other process to talk to."""
+        return not self.redis_url
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read and check the settings; fill in the embedded defaults under DATA_DIR.
+
+    Raises :class:`SettingsError` that names every bad setting at once.
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, e['loc'])).upper()}: {_reason(e['msg'])}" for e in error.errors()]
+        raise SettingsError(
+            "ChatSphere cannot start; please mend these settings:\n" + "\n".join(lines)
+        ) from None
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    embedded = {
+        "database_url": settings.database_url
+        or f"sqlite:///{settings.data_dir.resolve()}/chatsphere.sqlite3",
+        "secret_key": settings.secret_key or _kept_secret(settings.data_dir / SECRET_FILE),
+    }
+    return settings.model_copy(update=embedded)
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret of this installation, made on the first start. Two first starts at once agree on one."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

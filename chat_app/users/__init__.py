@@ -1,0 +1,1 @@
+"""People: profiles, and who may see whom."""

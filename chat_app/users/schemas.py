@@ -1,0 +1,48 @@
+from typing import Annotated
+
+from pydantic import EmailStr, Field, StringConstraints
+
+from chat_app.schemas import Id, Input, Line, Output, PageQuery, Query, UtcTime
+
+Username = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=3,
+        max_length=32,
+        pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$",
+    ),
+]
+DisplayName = Annotated[Line, StringConstraints(min_length=1, max_length=64)]
+Email = Annotated[EmailStr, Field(max_length=254)]
+
+
+class UserOut(Output):
+    """A person as others see them."""
+
+    id: str
+    username: str
+    display_name: str
+    role: str
+    avatar_url: str | None
+    last_seen_at: UtcTime | None
+    created_at: UtcTime
+
+
+class Me(UserOut):
+    """A person as they see themselves."""
+
+    email: str
+
+
+class UserPath(Query):
+    user_id: Id
+
+
+class UserSearch(PageQuery):
+    q: str = Field("", max_length=64, description="Part of a username or display name.")
+
+
+class ProfileUpdate(Input):
+    display_name: DisplayName | None = None
+    email: Email | None = None

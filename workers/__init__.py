@@ -1,0 +1,11 @@
+"""The Celery workers: `celery -A workers worker --beat`. Tasks are a few lines that call a service.
+
+The worker is a plain prefork process and is never monkey-patched; it emits over the bus like any process.
+"""
+
+from chat_app import create_app
+from chat_app.extensions import celery
+
+flask_app = create_app(role="worker")
+
+__all__ = ["celery", "flask_app"]
