@@ -8,7 +8,7 @@ import { t } from "../strings";
 import { Avatar } from "../ui/Avatar";
 import { Icon } from "../ui/Icon";
 import { Menu, type MenuItem } from "../ui/Menu";
-import { mayInvite, mayManage, rolesFor } from "./permissions";
+import { mayInvite, mayRemove, rolesFor } from "./permissions";
 
 const RANK: Record<string, number> = { owner: 0, moderator: 1, member: 2, read_only: 3 };
 
@@ -49,8 +49,8 @@ function byRankAndName(a: Member, b: Member): number {
 function MemberRow({ conversation, member }: { conversation: Conversation; member: Member }) {
   const { user, role } = member;
   const presence = usePresence(user.id);
-  const me = client.me?.id;
-  const self = user.id === me;
+  const self = user.id === client.me?.id;
+  const actions = self ? [] : actionsFor(conversation, member);
   const name = nameOf(user);
   const status = self ? undefined : (presence?.status ?? "offline");
   return (
@@ -65,9 +65,7 @@ function MemberRow({ conversation, member }: { conversation: Conversation; membe
         </span>
       </span>
       {role !== "member" && <span class="role-tag">{t.role[role]}</span>}
-      {mayManage(conversation, member, me) && (
-        <Menu icon="more" label={t.details.memberActions(name)} items={actionsFor(conversation, member)} testId="member-menu" />
-      )}
+      {actions.length > 0 && <Menu icon="more" label={t.details.memberActions(name)} items={actions} testId="member-menu" />}
     </li>
   );
 }
@@ -89,5 +87,6 @@ function actionsFor(conversation: Conversation, member: Member): MenuItem[] {
       action: t.details.remove,
       run: () => attempt(() => client.conversations.removeMember(id, user.id)),
     });
+  if (!mayRemove(conversation, member)) return roles;
   return [...roles, { label: t.details.remove, icon: "leave", onSelect: remove, danger: true, testId: "remove-member" }];
 }

@@ -1,23 +1,23 @@
-/** What the page offers; the server decides. */
+/** What the page offers; the server decides by the same rules. */
 import type { Conversation, Member, MemberRole } from "../client";
 
-const leads = (role: MemberRole | null) => role === "owner" || role === "moderator";
+const RANK: Record<MemberRole, number> = { owner: 3, moderator: 2, member: 1, read_only: 0 };
+const ROLES: MemberRole[] = ["owner", "moderator", "member", "read_only"];
 
-export const mayWrite = (c: Conversation) => c.my_role !== null && c.my_role !== "read_only";
-export const mayRename = (c: Conversation) => c.kind !== "private" && leads(c.my_role);
-export const mayInvite = (c: Conversation) => c.kind !== "private" && leads(c.my_role);
-export const mayLeave = (c: Conversation) => c.kind !== "private" && c.my_role !== null;
-export const mayDelete = (c: Conversation) => c.kind !== "private" && c.my_role === "owner";
-export const mayModerate = (c: Conversation) => c.kind !== "private" && leads(c.my_role);
+const rank = (c: Conversation) => (c.my_role === null ? -1 : RANK[c.my_role]);
+const shared = (c: Conversation) => c.kind !== "private";
 
-/** Owners manage everybody, moderators everybody who does not lead. */
-export function mayManage(c: Conversation, member: Member, myId: string | undefined): boolean {
-  if (c.kind === "private" || member.user.id === myId || member.role === "owner") return false;
-  return c.my_role === "owner" || (c.my_role === "moderator" && !leads(member.role));
-}
+export const mayWrite = (c: Conversation) => rank(c) >= RANK.member;
+export const mayInvite = (c: Conversation) => shared(c) && rank(c) >= RANK.member;
+export const mayRename = (c: Conversation) => shared(c) && rank(c) >= RANK.moderator;
+export const mayModerate = (c: Conversation) => shared(c) && rank(c) >= RANK.moderator;
+export const mayLeave = (c: Conversation) => shared(c) && rank(c) >= 0;
+export const mayDelete = (c: Conversation) => shared(c) && rank(c) === RANK.owner;
 
-/** Roles that can be given to this member, the present one left out. */
+/** Owners and moderators remove people of a lower role. */
+export const mayRemove = (c: Conversation, member: Member) => mayModerate(c) && RANK[member.role] < rank(c);
+
+/** Roles that can be given to this member, the present one left out; owners give them. */
 export function rolesFor(c: Conversation, member: Member): MemberRole[] {
-  const all: MemberRole[] = c.my_role === "owner" ? ["owner", "moderator", "member", "read_only"] : ["member", "read_only"];
-  return all.filter((role) => role !== member.role);
+  return shared(c) && c.my_role === "owner" ? ROLES.filter((role) => role !== member.role) : [];
 }

@@ -23,7 +23,7 @@ export function ReadersDialog({ message }: { message: Message }) {
     return client.on(`receipts:${message.conversation_id}`, () => void load());
   }, [message.id]);
   return (
-    <Dialog title={t.message.seenByTitle} onClose={closeDialog} small testId="readers-dialog">
+    <Dialog title={t.message.seenBy} onClose={closeDialog} small testId="readers-dialog">
       <FormError text={problem} />
       {!readers && !problem && <div class="skeleton skeleton-member" />}
       {readers?.length === 0 && <p class="people-none">{t.message.seenByNone}</p>}

@@ -10,9 +10,10 @@ export function explain(error: unknown): string {
   if (code === "rate_limited" && retryAfter) return t.errors.rate_limited_in(Math.ceil(retryAfter));
   if (code === "rate_limited" || code === "unavailable" || code === "payload_too_large") return t.errors[code];
   if (error.errors?.length) return error.errors.map((one) => one.message).join(" ");
-  // The server's own sentence knows more than a general one.
-  if (error.detail) return error.detail;
-  return (t.errors as Record<string, unknown>)[code] === undefined ? t.errors.unknown : String(t.errors[code as "forbidden"]);
+  // The server's own sentence knows more than a general one, but only English.
+  if (error.detail && t.locale === "en") return error.detail;
+  const general = new Map<string, unknown>(Object.entries(t.errors)).get(code);
+  return typeof general === "string" ? general : error.detail || t.errors.unknown;
 }
 
 /** Field → message, for forms; what belongs to no field of the form is `general`. */

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Conversation } from "../client";
-import { mayWrite } from "../details/permissions";
+import { mayModerate, mayWrite } from "../details/permissions";
 import { client, useTimeline } from "../state/client";
 import { attempt } from "../state/errors";
 import { t } from "../strings";
@@ -104,8 +104,7 @@ function TimelineRow({ row, conversation, jumpTo, marked, entry }: TimelineRowPr
   const message = useMemo(() => {
     if (!item) return null;
     const props = { item, first, last, kind, marked, entry, jumpTo, conversationId: id };
-    const moderator = my_role === "owner" || my_role === "moderator";
-    return <MessageRow {...props} writable={mayWrite(conversation)} moderator={moderator} />;
+    return <MessageRow {...props} writable={mayWrite(conversation)} moderator={mayModerate(conversation)} />;
   }, [item, first, last, kind, my_role, marked, entry, jumpTo, id]);
   if (row.kind === "day") return <DayDivider at={row.at} />;
   return row.kind === "unread" ? <UnreadDivider /> : message;

@@ -26,7 +26,7 @@ export function startEdit({ conversationId, item }: MessageRowProps): void {
 }
 
 export const mayEdit = ({ item, writable }: MessageRowProps) => item.mine && writable && item.message.type === "text";
-const mayDelete = ({ item, moderator, kind }: MessageRowProps) => item.mine || (moderator && kind !== "private");
+const mayDelete = ({ item, moderator }: MessageRowProps) => item.mine || moderator;
 
 export function menuOf(props: MessageRowProps): MenuItem[] {
   const { item, kind } = props;
