@@ -33,9 +33,7 @@ STATUS = {
     "internal_error": 500,
     "unavailable": 503,
 }
-_CODE_OF_STATUS = {
-    status: code for code, status in STATUS.items() if code not in ("banned", "quota_exceeded")
-} | {
+_CODE_OF_STATUS = {status: code for code, status in STATUS.items() if code not in ("banned", "quota_exceeded")} | {
     400: "bad_request",
     401: "unauthorized",
 }

@@ -19,9 +19,7 @@ def create_app(settings: Settings | None = None, role: Role | None = None) -> Fl
     """
     settings = settings or load_settings()
     role = role or ("command" if os.environ.get("FLASK_RUN_FROM_CLI") == "true" else "web")
-    app = OpenAPI(
-        __name__, info=Info(title="ChatSphere", version=__version__), doc_ui=False, static_folder=None
-    )
+    app = OpenAPI(__name__, info=Info(title="ChatSphere", version=__version__), doc_ui=False, static_folder=None)
     app.config["SETTINGS"] = settings
     _configure_http(app, settings)
     _configure_database(app, settings)
@@ -68,9 +66,7 @@ def _configure_auth(app: Flask, settings: Settings) -> None:
         RATELIMIT_ENABLED=settings.rate_limits,
         RATELIMIT_HEADERS_ENABLED=True,
         RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
-        RATELIMIT_STORAGE_OPTIONS=(
-            {"socket_timeout": 1, "socket_connect_timeout": 1} if settings.redis_url else {}
-        ),
+        RATELIMIT_STORAGE_OPTIONS=({"socket_timeout": 1, "socket_connect_timeout": 1} if settings.redis_url else {}),
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_KEY_PREFIX="chatsphere",
     )

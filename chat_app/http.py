@@ -53,8 +53,6 @@ def _allow_origin(response: Response, settings: Settings) -> None:
     if origin in settings.cors_origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, PATCH, DELETE"
-        response.headers["Access-Control-Allow-Headers"] = (
-            "Authorization, Content-Type, X-API-Key, X-Request-ID"
-        )
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-API-Key, X-Request-ID"
         response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-ID"
         response.headers["Access-Control-Max-Age"] = "600"

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from celery import Task
 from flask import Flask, current_app
 
 from chat_app.errors import unavailable
@@ -47,8 +48,22 @@ def init_jobs(app: Flask, settings: Settings) -> None:
             "cleanup.expired": {"task": "cleanup.expired", "schedule": 3600.0},
         },
     )
+    celery.Task = _task_class(app)
     celery.set_default()
     app.extensions["celery"] = celery
+
+
+def _task_class(app: Flask) -> type[Task]:
+    class AppTask(Task):
+        """A task runs within the application's context, in a worker as well as in the process."""
+
+        abstract = True
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            with app.app_context():
+                return self.run(*args, **kwargs)
+
+    return AppTask
 
 
 def enqueue(name: str, *args: Any) -> None:
@@ -88,6 +103,6 @@ class LocalJobs:
                     self._ready.wait()
                 name, args = self._queue.popleft()
             try:
-                celery.tasks[name].run(*args)
+                celery.tasks[name](*args)
             except Exception:
                 log.exception("job %s failed", name)

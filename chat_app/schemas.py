@@ -19,7 +19,7 @@ def _canonical(value: str) -> str:
     return str(UUID(value))
 
 
-def _printable(value: str) -> str:
+def printable(value: str) -> str:
     """PostgreSQL refuses NUL, and lone surrogates fail in the drivers: neither may join a batch."""
     if "\x00" in value:
         raise ValueError("must not contain NUL characters")
@@ -35,10 +35,17 @@ Id = Annotated[
     StringConstraints(pattern=r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"),
     AfterValidator(_canonical),
 ]
-Text = Annotated[str, AfterValidator(_printable)]
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[^\r\n]*$"), AfterValidator(_printable)
-]
+Text = Annotated[str, AfterValidator(printable)]
+
+
+def line(min_length: int, max_length: int) -> Any:
+    """The type of a single line of text, trimmed, of so many characters."""
+    limits = StringConstraints(
+        strip_whitespace=True, min_length=min_length, max_length=max_length, pattern=r"^[^\r\n]*$"
+    )
+    return Annotated[str, limits, AfterValidator(printable)]
+
+
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 UtcTime = Annotated[datetime, PlainSerializer(utc_text, return_type=str, when_used="always")]
 
@@ -77,6 +84,4 @@ class Page(Output, Generic[Item]):
 
 class PageQuery(Query):
     limit: int = Field(50, ge=1, le=100, description="Most items in the answer.")
-    cursor: str | None = Field(
-        None, max_length=500, description="`next_cursor` or `prev_cursor` of an earlier answer."
-    )
+    cursor: str | None = Field(None, max_length=500, description="`next_cursor` or `prev_cursor` of an earlier answer.")

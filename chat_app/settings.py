@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-SECRET_FILE = "secret_key"
+SECRET_FILE = "secret_key"  # noqa: S105
 MINIMUM_SECRET = 32
 
 
@@ -30,23 +30,17 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="TCP port to listen on.")
-    data_dir: Path = Field(
-        Path("data"), description="Folder of the embedded database and the generated secret."
-    )
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded database and the generated secret.")
     secret_key: str = Field(
         "",
         description=f"Signs tokens; {MINIMUM_SECRET} characters or more. Generated and kept in DATA_DIR if unset.",
     )
     database_url: str = Field("", description="postgresql://… or sqlite:///…; SQLite in DATA_DIR if unset.")
-    redis_url: str = Field(
-        "", description="redis://…, rediss://… or unix://…; everything in the process if unset."
-    )
+    redis_url: str = Field("", description="redis://…, rediss://… or unix://…; everything in the process if unset.")
     cors_origins: Annotated[list[str], NoDecode] = Field(
         [], description="Origins, separated by commas, that may call from other sites' pages."
     )
-    trusted_proxies: int = Field(
-        0, ge=0, le=8, description="Number of reverse proxies whose X-Forwarded-* count."
-    )
+    trusted_proxies: int = Field(0, ge=0, le=8, description="Number of reverse proxies whose X-Forwarded-* count.")
 
     access_token_expire_minutes: float = Field(15, gt=0, le=1440, description="Life of an access token.")
     refresh_token_expire_days: float = Field(30, gt=0, le=365, description="Life of an unused session.")
@@ -54,9 +48,7 @@ class Settings(BaseSettings):
 
     rate_limits: bool = Field(True, description="Limit the rate of HTTP calls and socket events.")
     auth_rate_limit: str = Field("30/minute", description="Log-ins and registrations of one address.")
-    message_rate: float = Field(
-        20, gt=0, description="Messages a second that one account may send, sustained."
-    )
+    message_rate: float = Field(20, gt=0, description="Messages a second that one account may send, sustained.")
     message_burst: int = Field(60, ge=1, description="Messages that one account may send at once.")
     max_message_length: int = Field(20_000, ge=1, le=100_000, description="Longest message, in characters.")
     sync_limit: int = Field(500, ge=1, le=1000, description="Most messages in one answer of `sync`.")
@@ -65,23 +57,15 @@ class Settings(BaseSettings):
     )
 
     database_pool: int = Field(20, ge=2, le=200, description="Ordinary database connections of one process.")
-    message_writers: int = Field(
-        2, ge=1, le=8, description="Message writers of one process, by conversation."
-    )
-    chat_async_mode: Literal["eventlet", "threading"] = Field(
-        "eventlet", description="Concurrency of the server."
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least level that is logged."
-    )
+    message_writers: int = Field(2, ge=1, le=8, description="Message writers of one process, by conversation.")
+    chat_async_mode: Literal["eventlet", "threading"] = Field("eventlet", description="Concurrency of the server.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("console", description="How a log line looks.")
 
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -92,9 +76,7 @@ class Settings(BaseSettings):
     @classmethod
     def _long_enough(cls, value: str) -> str:
         if value and len(value) < MINIMUM_SECRET:
-            raise ValueError(
-                f"needs at least {MINIMUM_SECRET} characters; make one with: openssl rand -hex 32"
-            )
+            raise ValueError(f"needs at least {MINIMUM_SECRET} characters; make one with: openssl rand -hex 32")
         return value
 
     @field_validator("redis_url")
@@ -130,13 +112,10 @@ def load_settings(**overrides: object) -> Settings:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, e['loc'])).upper()}: {_reason(e['msg'])}" for e in error.errors()]
-        raise SettingsError(
-            "ChatSphere cannot start; please mend these settings:\n" + "\n".join(lines)
-        ) from None
+        raise SettingsError("ChatSphere cannot start; please mend these settings:\n" + "\n".join(lines)) from None
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     embedded = {
-        "database_url": settings.database_url
-        or f"sqlite:///{settings.data_dir.resolve()}/chatsphere.sqlite3",
+        "database_url": settings.database_url or f"sqlite:///{settings.data_dir.resolve()}/chatsphere.sqlite3",
         "secret_key": settings.secret_key or _kept_secret(settings.data_dir / SECRET_FILE),
     }
     return settings.model_copy(update=embedded)

@@ -1,11 +1,4 @@
-"""The Celery workers: `celery -A workers worker --beat`. Tasks are a few lines that call a service.
+"""The Celery tasks: a few lines each that call a service. Nothing in `chat_app` imports them; jobs are named.
 
-The worker is a plain prefork process and is never monkey-patched; it emits over the bus like any process.
+Start a worker with `celery -A workers worker --beat`; `workers/celery.py` is what it loads.
 """
-
-from chat_app import create_app
-from chat_app.extensions import celery
-
-flask_app = create_app(role="worker")
-
-__all__ = ["celery", "flask_app"]

@@ -2,7 +2,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from chat_app.schemas import Input, Output, Text
+from chat_app.schemas import Input, Output, printable
 from chat_app.users.schemas import DisplayName, Email, Me, Username
 
 BCRYPT_LIMIT = 72
@@ -14,8 +14,13 @@ def _fits_bcrypt(value: str) -> str:
     return value
 
 
-NewPassword = Annotated[Text, StringConstraints(min_length=8, max_length=128), AfterValidator(_fits_bcrypt)]
-GivenPassword = Annotated[Text, StringConstraints(min_length=1, max_length=128)]
+NewPassword = Annotated[
+    str, StringConstraints(min_length=8, max_length=128), AfterValidator(printable), AfterValidator(_fits_bcrypt)
+]
+GivenPassword = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(printable)]
+LoginName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=254), AfterValidator(printable)
+]
 
 
 class Register(Input):
@@ -26,9 +31,7 @@ class Register(Input):
 
 
 class Login(Input):
-    username: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=254)] = Field(
-        description="The username or the e-mail address."
-    )
+    username: LoginName = Field(description="The username or the e-mail address.")
     password: GivenPassword
 
 

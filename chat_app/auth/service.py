@@ -112,9 +112,7 @@ def refresh(token: str) -> dict[str, Any]:
                 raise ChatError("banned", "This account is banned. Ask an administrator.")
             return _tokens(user, row)
         revoke_sessions([claims["sid"]], "token_revoked")
-    raise ChatError(
-        "token_revoked", "This refresh token was used before; the session has ended. Log in again."
-    )
+    raise ChatError("token_revoked", "This refresh token was used before; the session has ended. Log in again.")
 
 
 def revoke_sessions(session_ids: list[str], code: str) -> None:

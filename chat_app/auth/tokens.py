@@ -47,9 +47,7 @@ def make_access_token(user_id: str, session_id: str) -> str:
 
 
 def make_refresh_token(session: AuthSession) -> str:
-    return create_refresh_token(
-        session.user_id, additional_claims={"sid": session.id, "rid": session.refresh_id}
-    )
+    return create_refresh_token(session.user_id, additional_claims={"sid": session.id, "rid": session.refresh_id})
 
 
 def read_token(token: str, kind: str) -> dict[str, Any]:
@@ -64,9 +62,7 @@ def read_token(token: str, kind: str) -> dict[str, Any]:
     except (PyJWTError, JWTExtendedException, ValueError, TypeError):
         raise ChatError("unauthorized", "The token is not valid. Log in to get one.") from None
     if claims.get("type") != kind or "sid" not in claims:
-        raise ChatError(
-            "unauthorized", f"This is not an {kind} token." if kind == "access" else "Not a refresh token."
-        )
+        raise ChatError("unauthorized", f"This is not an {kind} token." if kind == "access" else "Not a refresh token.")
     return claims
 
 

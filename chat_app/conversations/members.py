@@ -15,7 +15,9 @@ from chat_app.errors import ChatError, conflict, forbidden, invalid, not_found
 from chat_app.extensions import db
 from chat_app.pagination import decode_cursor, encode_cursor
 from chat_app.realtime.publish import conversation_changed, membership_changed
+from chat_app.receipts.pending import pending_receipts
 from chat_app.users.models import User
+from chat_app.users.schemas import UserOut
 
 MAX_MEMBERS = 100_000
 RANK = {"owner": 3, "moderator": 2, "member": 1, "read_only": 0}
@@ -106,9 +108,7 @@ def _refuse_removed(conversation_id: str, user_ids: list[str]) -> None:
         )
     )
     if removed:
-        raise forbidden(
-            "Somebody on the list was removed before; only an owner or moderator may add them again."
-        )
+        raise forbidden("Somebody on the list was removed before; only an owner or moderator may add them again.")
 
 
 def join_room(user_id: str, room_id: str) -> None:
@@ -178,9 +178,7 @@ def _pass_on_ownership(conversation_id: str) -> None:
     heir = db.session.scalar(
         sa.select(ConversationMember)
         .where(ConversationMember.conversation_id == conversation_id, ConversationMember.left_at.is_(None))
-        .order_by(
-            ConversationMember.role != "moderator", ConversationMember.joined_at, ConversationMember.user_id
-        )
+        .order_by(ConversationMember.role != "moderator", ConversationMember.joined_at, ConversationMember.user_id)
         .limit(1)
     )
     if heir:
@@ -228,19 +226,20 @@ def _members(conversation_id: str, condition: sa.ColumnElement[bool], limit: int
         .order_by(ConversationMember.user_id)
         .limit(limit)
     )
-    return [
-        MemberOut.model_validate(
-            {
-                "user": user,
-                "role": member.role,
-                "delivered_seq": member.delivered_seq,
-                "read_seq": member.read_seq,
-                "joined_at": member.joined_at,
-            },
-            from_attributes=True,
-        )
-        for member, user in rows
-    ]
+    return [_shown(member, user) for member, user in rows]
+
+
+def _shown(member: ConversationMember, user: User) -> MemberOut:
+    delivered, read = pending_receipts().highest(
+        member.conversation_id, member.user_id, member.delivered_seq, member.read_seq
+    )
+    return MemberOut(
+        user=UserOut.model_validate(user),
+        role=member.role,  # type: ignore[arg-type]
+        delivered_seq=delivered,
+        read_seq=read,
+        joined_at=member.joined_at,
+    )
 
 
 def get_member(user_id: str, conversation_id: str, member_id: str) -> MemberOut:

@@ -47,9 +47,7 @@ class ConversationMember(db.Model):
     conversation_id: Mapped[str] = mapped_column(
         Uuid, sa.ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
     )
-    user_id: Mapped[str] = mapped_column(
-        Uuid, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
+    user_id: Mapped[str] = mapped_column(Uuid, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[str] = mapped_column(sa.String(16), default="member")
     delivered_seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     read_seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)

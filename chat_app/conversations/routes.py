@@ -20,9 +20,7 @@ from chat_app.conversations.schemas import (
 from chat_app.db import transaction
 from chat_app.schemas import Page, PageQuery
 
-bp = APIBlueprint(
-    "conversations", __name__, url_prefix="/conversations", abp_tags=[Tag(name="conversations")]
-)
+bp = APIBlueprint("conversations", __name__, url_prefix="/conversations", abp_tags=[Tag(name="conversations")])
 rooms_bp = APIBlueprint("rooms", __name__, url_prefix="/rooms", abp_tags=[Tag(name="rooms")])
 Json = dict[str, Any]
 
@@ -68,9 +66,7 @@ def delete(path: ConversationPath) -> Response:
 
 @bp.get("/<conversation_id>/members", responses={200: Page[MemberOut]})
 def list_members(path: ConversationPath, query: PageQuery) -> Json:
-    items, next_cursor = members.list_members(
-        identity().user_id, path.conversation_id, query.limit, query.cursor
-    )
+    items, next_cursor = members.list_members(identity().user_id, path.conversation_id, query.limit, query.cursor)
     return Page[MemberOut](items=items, next_cursor=next_cursor).to_json()
 
 

@@ -1,14 +1,14 @@
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from chat_app.messages.schemas import MessageOut
-from chat_app.schemas import Id, Input, Line, Output, PageQuery, Query, UtcTime
+from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line
 from chat_app.users.schemas import UserOut
 
 Kind = Literal["private", "group", "room"]
 Role = Literal["owner", "moderator", "member", "read_only"]
-Title = Annotated[Line, StringConstraints(min_length=1, max_length=120)]
+Title = line(1, 120)
 MAX_GROUP = 1000
 """People that one request may name; a group grows beyond it by further requests."""
 

@@ -20,9 +20,7 @@ MANAGERS = ("owner", "moderator")
 
 def get_view(user_id: str, conversation_id: str) -> View:
     """The conversation as this member sees it; `not_found` for anybody else."""
-    found = views(
-        membership_query().where(Conversation.id == conversation_id, ConversationMember.user_id == user_id)
-    )
+    found = views(membership_query().where(Conversation.id == conversation_id, ConversationMember.user_id == user_id))
     if not found:
         raise not_found("conversation")
     return found[0]
@@ -133,9 +131,7 @@ def _create_private(user_id: str, others: list[str], data: NewConversation) -> t
         with db.session.begin_nested():
             db.session.add(conversation)
     except IntegrityError:  # the other person began the same chat at the same moment
-        return db.session.scalars(
-            sa.select(Conversation.id).where(Conversation.pair_key == pair_key)
-        ).one(), False
+        return db.session.scalars(sa.select(Conversation.id).where(Conversation.pair_key == pair_key)).one(), False
     members.add(conversation, dict.fromkeys((user_id, others[0]), "member"))
     return conversation.id, True
 

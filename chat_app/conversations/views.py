@@ -10,6 +10,7 @@ from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.extensions import db
 from chat_app.messages.models import Message
 from chat_app.messages.wire import COLUMNS, reactions_of, to_wire
+from chat_app.receipts.pending import pending_receipts
 from chat_app.schemas import utc_text
 from chat_app.users.models import User
 from chat_app.users.schemas import UserOut
@@ -38,9 +39,7 @@ def membership_query() -> sa.Select[Any]:
         .outerjoin(Peer, Peer.id == _PeerMember.user_id)
         .outerjoin(
             _LastMessage,
-            sa.and_(
-                _LastMessage.conversation_id == Conversation.id, _LastMessage.seq == Conversation.last_seq
-            ),
+            sa.and_(_LastMessage.conversation_id == Conversation.id, _LastMessage.seq == Conversation.last_seq),
         )
         .execution_options(populate_existing=True)
     )
@@ -92,10 +91,15 @@ def shared_fields(conversation: Conversation) -> View:
 
 def member_fields(member: ConversationMember | None, last_seq: int) -> View:
     """What is one's own; the same fields, empty, for somebody who is not a member."""
+    if member is None:
+        return {"my_role": None, "delivered_seq": 0, "read_seq": 0, "unread": 0, "archived_at": None}
+    delivered, read = pending_receipts().highest(
+        member.conversation_id, member.user_id, member.delivered_seq, member.read_seq
+    )
     return {
-        "my_role": member.role if member else None,
-        "delivered_seq": member.delivered_seq if member else 0,
-        "read_seq": member.read_seq if member else 0,
-        "unread": max(0, last_seq - member.read_seq) if member else 0,
-        "archived_at": utc_text(member.archived_at) if member and member.archived_at else None,
+        "my_role": member.role,
+        "delivered_seq": delivered,
+        "read_seq": read,
+        "unread": max(0, last_seq - read),
+        "archived_at": utc_text(member.archived_at) if member.archived_at else None,
     }

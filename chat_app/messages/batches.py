@@ -65,9 +65,11 @@ SELECT r.key AS ord, m.role AS role, d.id AS message_id, d.body_hash AS body_has
      WHERE p.id = json_extract(r.value, '$[5]') AND p.conversation_id = json_extract(r.value, '$[0]'))) AS reply_ok
 FROM json_each(:rows) r
 LEFT JOIN conversation_members m
-  ON m.conversation_id = json_extract(r.value, '$[0]') AND m.user_id = json_extract(r.value, '$[1]') AND m.left_at IS NULL
+  ON m.conversation_id = json_extract(r.value, '$[0]') AND m.user_id = json_extract(r.value, '$[1]')
+  AND m.left_at IS NULL
 LEFT JOIN messages d
-  ON d.conversation_id = json_extract(r.value, '$[0]') AND d.sender_id = json_extract(r.value, '$[1]') AND d.client_msg_id = json_extract(r.value, '$[2]')
+  ON d.conversation_id = json_extract(r.value, '$[0]') AND d.sender_id = json_extract(r.value, '$[1]')
+  AND d.client_msg_id = json_extract(r.value, '$[2]')
 LEFT JOIN conversations c ON c.id = json_extract(r.value, '$[0]')
 """)
 Outcomes = dict[int, Outcome]
@@ -88,9 +90,7 @@ class PostgresqlBatches:
             isolation_level="AUTOCOMMIT",
             pool_size=settings.message_writers,
             max_overflow=0,
-            connect_args=postgresql_connect_args(
-                "plan_cache_mode=force_generic_plan", "jit=off", "enable_seqscan=off"
-            ),
+            connect_args=postgresql_connect_args("plan_cache_mode=force_generic_plan", "jit=off", "enable_seqscan=off"),
         )
 
     def store(self, drafts: Sequence[Draft]) -> Outcomes:
@@ -135,9 +135,7 @@ class SqliteBatches:
         prepare_sqlite(self._engine)
 
     def store(self, drafts: Sequence[Draft]) -> Outcomes:
-        rows = [
-            [d.conversation_id, d.sender_id, d.client_msg_id, d.id, d.type, d.reply_to_id] for d in drafts
-        ]
+        rows = [[d.conversation_id, d.sender_id, d.client_msg_id, d.id, d.type, d.reply_to_id] for d in drafts]
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             found = connection.execute(_SQLITE_LOOKUP, {"rows": json.dumps(rows)}).all()
             outcomes = _judge(drafts, found)
@@ -174,9 +172,7 @@ def _write(connection: sa.Connection, drafts: Sequence[Draft], outcomes: Outcome
     connection.execute(
         sa.update(Conversation)
         .where(Conversation.id == sa.bindparam("cid"))
-        .values(
-            last_seq=sa.bindparam("seq"), last_change=sa.bindparam("change"), updated_at=sa.bindparam("at")
-        ),
+        .values(last_seq=sa.bindparam("seq"), last_change=sa.bindparam("change"), updated_at=sa.bindparam("at")),
         [{"cid": cid, "seq": o.seq, "change": o.change, "at": d.created_at} for cid, (d, o) in last.items()],
     )
     connection.execute(
@@ -202,6 +198,4 @@ def _write(connection: sa.Connection, drafts: Sequence[Draft], outcomes: Outcome
 
 
 def batches_for(settings: Settings) -> PostgresqlBatches | SqliteBatches:
-    return (
-        SqliteBatches(settings) if settings.database_url.startswith("sqlite") else PostgresqlBatches(settings)
-    )
+    return SqliteBatches(settings) if settings.database_url.startswith("sqlite") else PostgresqlBatches(settings)

@@ -35,9 +35,7 @@ class Message(db.Model):
 
     __table_args__ = (
         sa.UniqueConstraint("conversation_id", "seq", name="uq_messages_seq"),
-        sa.UniqueConstraint(
-            "conversation_id", "sender_id", "client_msg_id", name="uq_messages_client_msg_id"
-        ),
+        sa.UniqueConstraint("conversation_id", "sender_id", "client_msg_id", name="uq_messages_client_msg_id"),
         sa.Index("ix_messages_change", "conversation_id", "change"),
     )
 
@@ -47,11 +45,7 @@ class Reaction(db.Model):
 
     __tablename__ = "message_reactions"
 
-    message_id: Mapped[str] = mapped_column(
-        Uuid, sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
-    )
+    message_id: Mapped[str] = mapped_column(Uuid, sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
     emoji: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
-    user_id: Mapped[str] = mapped_column(
-        Uuid, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
+    user_id: Mapped[str] = mapped_column(Uuid, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

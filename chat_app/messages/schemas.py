@@ -3,7 +3,7 @@ from typing import Annotated, Any, Literal
 import emoji as emoji_data
 from pydantic import AfterValidator, Field, StringConstraints
 
-from chat_app.schemas import Id, Input, Output, Query, Seq, Text, UtcTime
+from chat_app.schemas import Id, Input, Output, Query, Seq, UtcTime, printable
 
 CLIENT_MSG_ID = r"^[\x21-\x7e]{1,64}$"
 
@@ -21,7 +21,7 @@ def _not_blank(value: str) -> str:
 
 
 ClientMsgId = Annotated[str, StringConstraints(pattern=CLIENT_MSG_ID)]
-Content = Annotated[Text, StringConstraints(min_length=1), AfterValidator(_not_blank)]
+Content = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(_not_blank)]
 Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(_one_emoji)]
 
 

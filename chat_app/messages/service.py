@@ -57,9 +57,7 @@ def _check_size(content: str) -> None:
 def _check_rate(user_id: str) -> None:
     wait = current_app.extensions["message_rate"].take(user_id)
     if wait:
-        raise ChatError(
-            "rate_limited", f"You are sending too fast; try again in {wait:.1f} seconds.", retry_after=wait
-        )
+        raise ChatError("rate_limited", f"You are sending too fast; try again in {wait:.1f} seconds.", retry_after=wait)
 
 
 def _known(draft: Draft, outcome: Outcome) -> Wire:
@@ -123,9 +121,7 @@ def react(user_id: str, message_id: str, emoji: str, *, on: bool) -> Wire:
     change = _Change(user_id, message_id)
     change.refuse_deleted()
     if on:
-        used = set(
-            db.session.scalars(sa.select(Reaction.emoji).where(Reaction.message_id == message_id).distinct())
-        )
+        used = set(db.session.scalars(sa.select(Reaction.emoji).where(Reaction.message_id == message_id).distinct()))
         if emoji not in used and len(used) >= MAX_EMOJIS:
             raise ChatError("quota_exceeded", f"A message carries at most {MAX_EMOJIS} different emojis.")
         statement: Any = insert_ignore(sa.inspect(Reaction).local_table).values(

@@ -18,6 +18,7 @@ from chat_app.messages.models import Message
 from chat_app.messages.schemas import Sync
 from chat_app.messages.wire import COLUMNS, Wire, with_reactions
 from chat_app.operations.epoch import current_epoch
+from chat_app.receipts.pending import pending_receipts
 
 CONVERSATIONS_PER_ANSWER = 200
 
@@ -95,7 +96,8 @@ def _compare(answer: _Answer, place: Any, known: int | None, same_epoch: bool, r
         answer.behind[place.id] = known
         answer.changes[place.id] = place.last_change
     else:
-        answer.receipts[place.id] = {"delivered_seq": place.delivered_seq, "read_seq": place.read_seq}
+        delivered, read = pending_receipts().highest(place.id, place.user_id, place.delivered_seq, place.read_seq)
+        answer.receipts[place.id] = {"delivered_seq": delivered, "read_seq": read}
 
 
 def _missing_messages(answer: _Answer) -> list[Wire]:
@@ -173,7 +175,5 @@ def _changed_since_lateral(behind: dict[str, int], limit: int) -> list[Any]:
 def _conversations(user_id: str, answer: _Answer) -> list[dict[str, Any]]:
     if not answer.conversations:
         return []
-    query = membership_query().where(
-        ConversationMember.user_id == user_id, Conversation.id.in_(answer.conversations)
-    )
+    query = membership_query().where(ConversationMember.user_id == user_id, Conversation.id.in_(answer.conversations))
     return render(db.session.execute(query.order_by(Conversation.id)).all())

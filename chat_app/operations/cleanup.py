@@ -36,9 +36,7 @@ def remove_deleted_messages() -> int:
     )
     ids = list(db.session.scalars(doomed))
     if ids:
-        db.session.execute(
-            sa.delete(Message).where(Message.id.in_(ids)).execution_options(synchronize_session=False)
-        )
+        db.session.execute(sa.delete(Message).where(Message.id.in_(ids)).execution_options(synchronize_session=False))
     return len(ids)
 
 

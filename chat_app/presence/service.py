@@ -181,9 +181,7 @@ def stop_watching_unseen(user_ids: Iterable[str]) -> None:
 def online_people(user_id: str) -> list[User]:
     """People that this one may see and who are online or away, a hundred at most."""
     online = visible_to(user_id, sorted(_presence().store.online(5000)))
-    return list(
-        db.session.scalars(sa.select(User).where(User.id.in_(online)).order_by(User.username_key).limit(100))
-    )
+    return list(db.session.scalars(sa.select(User).where(User.id.in_(online)).order_by(User.username_key).limit(100)))
 
 
 def _states(user_ids: list[str]) -> dict[str, State]:

@@ -64,9 +64,7 @@ class MemoryPresence:
     def put(self, user_id: str, devices: dict[str, str], ttl: float) -> None:
         now = time.time()
         known = self._people.setdefault(user_id, {})
-        for device in [
-            device for device, (_, expires_at) in known.items() if expires_at < now and len(known) > 1
-        ]:
+        for device in [device for device, (_, expires_at) in known.items() if expires_at < now and len(known) > 1]:
             del known[device]
         known.update({device: (status, now + ttl) for device, status in devices.items()})
         self._forget(now)
@@ -124,9 +122,7 @@ class RedisPresence:
         with self._redis.pipeline() as pipeline:
             if gone:
                 pipeline.hdel(key, *gone)
-            pipeline.hset(
-                key, mapping={device: f"{status}:{expires_at}" for device, status in devices.items()}
-            )
+            pipeline.hset(key, mapping={device: f"{status}:{expires_at}" for device, status in devices.items()})
             pipeline.expire(key, REMEMBERED)
             pipeline.zadd(self.PEOPLE, {user_id: max([expires_at, *others])})
             pipeline.zremrangebyscore(self.PEOPLE, "-inf", now - REMEMBERED)
@@ -140,8 +136,7 @@ class RedisPresence:
                 pipeline.hgetall(self._key(user_id))
             found = pipeline.execute() if people else []
         return {
-            user_id: combine(self._read(devices).values(), now)
-            for user_id, devices in zip(people, found, strict=True)
+            user_id: combine(self._read(devices).values(), now) for user_id, devices in zip(people, found, strict=True)
         }
 
     @staticmethod

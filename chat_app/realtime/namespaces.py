@@ -47,9 +47,7 @@ class Events:
 
     def on_event(
         self, event: str, schema: type[Payload]
-    ) -> Callable[
-        [Callable[[Connection, Payload], dict[str, Any]]], Callable[[Connection, Payload], dict[str, Any]]
-    ]:
+    ) -> Callable[[Callable[[Connection, Payload], dict[str, Any]]], Callable[[Connection, Payload], dict[str, Any]]]:
         def register(
             handler: Callable[[Connection, Payload], dict[str, Any]],
         ) -> Callable[[Connection, Payload], dict[str, Any]]:

@@ -20,8 +20,6 @@ def every(app: Flask, seconds: float, work: Callable[[], object]) -> None:
                 with app.app_context():
                     work()
             except Exception as error:
-                log.warning(
-                    "%s failed and will be tried again in %s s: %s", work.__qualname__, seconds, error
-                )
+                log.warning("%s failed and will be tried again in %s s: %s", work.__qualname__, seconds, error)
 
     socketio.start_background_task(loop)

@@ -15,6 +15,7 @@ from chat_app.realtime.members import LocalMembers
 from chat_app.realtime.periodic import every
 from chat_app.realtime.rates import NoLimit, TokenBuckets
 from chat_app.receipts import service as receipts
+from chat_app.receipts.pending import init_pending_receipts
 from chat_app.runtime import async_mode
 from chat_app.settings import Settings
 
@@ -30,7 +31,7 @@ def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
     bus = Bus(app, settings.redis_url, write_only=not serving)
     app.extensions["bus"] = bus
     app.extensions["redis"] = _redis(settings)
-    receipts.init_receipts(app)
+    init_pending_receipts(app)
     if not serving:
         return
     app.extensions["connections"] = connections = Connections()

@@ -6,12 +6,10 @@ Told at once to the conversation, kept in this process for a moment, then stored
 """
 
 import logging
-import threading
 from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, current_app
 
 from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.db import after_commit, transaction
@@ -19,35 +17,11 @@ from chat_app.errors import not_found
 from chat_app.extensions import db
 from chat_app.jobs import enqueue
 from chat_app.realtime.publish import publish_receipt
+from chat_app.receipts.pending import pending_receipts
 
 log = logging.getLogger(__name__)
 
-MAX_HELD = 10_000
-"""Members whose marks wait for the next batch; at the bound the batch leaves at once."""
 BATCH = 500
-Key = tuple[str, str]
-Watermarks = tuple[int, int]
-
-
-class PendingReceipts:
-    """The marks of the last moment, at most one row per member: later ones raise the earlier ones."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._rows: dict[Key, Watermarks] = {}
-
-    def raise_to(self, conversation_id: str, user_id: str, delivered: int, read: int) -> bool:
-        """Remember; True when the bound is reached."""
-        key = (conversation_id, user_id)
-        with self._lock:
-            before = self._rows.get(key, (0, 0))
-            self._rows[key] = (max(before[0], delivered), max(before[1], read))
-            return len(self._rows) >= MAX_HELD
-
-    def take(self) -> list[tuple[str, str, int, int]]:
-        with self._lock:
-            rows, self._rows = self._rows, {}
-        return [(*key, *marks) for key, marks in rows.items()]
 
 
 def mark(user_id: str, conversation_id: str, seq: int, *, read: bool) -> None:
@@ -73,14 +47,13 @@ def mark(user_id: str, conversation_id: str, seq: int, *, read: bool) -> None:
     if row is None:
         raise not_found("conversation")
     reached = min(seq, row.last_seq)
-    delivered = max(row.delivered_seq, reached)
-    read_seq = max(row.read_seq, reached) if read else row.read_seq
-    if (delivered, read_seq) == (row.delivered_seq, row.read_seq):
+    before = pending_receipts().highest(conversation_id, user_id, row.delivered_seq, row.read_seq)
+    delivered = max(before[0], reached)
+    read_seq = max(before[1], reached) if read else before[1]
+    if (delivered, read_seq) == before:
         return
     _hold(conversation_id, user_id, delivered, read_seq)
-    publish_receipt(
-        _receipt(conversation_id, user_id, delivered, read_seq), row.member_count, row.members_rev
-    )
+    publish_receipt(_receipt(conversation_id, user_id, delivered, read_seq), row.member_count, row.members_rev)
 
 
 def sender_has_read(user_id: str, conversation_id: str, seq: int) -> None:
@@ -89,32 +62,30 @@ def sender_has_read(user_id: str, conversation_id: str, seq: int) -> None:
 
 
 def _hold(conversation_id: str, user_id: str, delivered: int, read: int) -> None:
-    pending: PendingReceipts = current_app.extensions["pending_receipts"]
-    if pending.raise_to(conversation_id, user_id, delivered, read):
+    if pending_receipts().raise_to(conversation_id, user_id, delivered, read):
         flush()
 
 
 def flush() -> None:
     """Hand what is held to the job, in batches; called every second and at the bound."""
-    pending: PendingReceipts = current_app.extensions["pending_receipts"]
-    rows = pending.take()
+    rows = pending_receipts().take()
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         try:
             enqueue("receipts.store", batch)
         except Exception as error:
             log.warning("receipts are stored without the job queue, which does not answer: %s", error)
-            _store_here(pending, batch)
+            _store_here(batch)
 
 
-def _store_here(pending: PendingReceipts, batch: list[tuple[str, str, int, int]]) -> None:
+def _store_here(batch: list[tuple[str, str, int, int]]) -> None:
     """Without a broker this process stores them; without a database they wait for the next flush."""
     try:
         with transaction():
             store(batch)
     except Exception:
         for row in batch:
-            pending.raise_to(*row)
+            pending_receipts().raise_to(*row)
         raise
 
 
@@ -129,9 +100,7 @@ def store(rows: Iterable[tuple[str, str, int, int]]) -> None:
         if raised is None:
             continue
         conversation = db.session.execute(
-            sa.select(Conversation.member_count, Conversation.members_rev).where(
-                Conversation.id == conversation_id
-            )
+            sa.select(Conversation.member_count, Conversation.members_rev).where(Conversation.id == conversation_id)
         ).one()
         receipt = _receipt(conversation_id, user_id, raised.delivered_seq, raised.read_seq)
         after_commit(publish_receipt, receipt, conversation.member_count, conversation.members_rev)
@@ -139,9 +108,7 @@ def store(rows: Iterable[tuple[str, str, int, int]]) -> None:
 
 def _raise_statement(conversation_id: str, user_id: str, delivered: int, read: int) -> Any:
     greatest, least = (
-        (sa.func.greatest, sa.func.least)
-        if db.engine.dialect.name == "postgresql"
-        else (sa.func.max, sa.func.min)
+        (sa.func.greatest, sa.func.least) if db.engine.dialect.name == "postgresql" else (sa.func.max, sa.func.min)
     )
     last_seq = sa.select(Conversation.last_seq).where(Conversation.id == conversation_id).scalar_subquery()
     member = ConversationMember
@@ -169,7 +136,3 @@ def _receipt(conversation_id: str, user_id: str, delivered: int, read: int) -> d
         "delivered_seq": delivered,
         "read_seq": read,
     }
-
-
-def init_receipts(app: Flask) -> None:
-    app.extensions["pending_receipts"] = PendingReceipts()

@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import EmailStr, Field, StringConstraints
 
-from chat_app.schemas import Id, Input, Line, Output, PageQuery, Query, UtcTime
+from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line
 
 Username = Annotated[
     str,
@@ -13,7 +13,7 @@ Username = Annotated[
         pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$",
     ),
 ]
-DisplayName = Annotated[Line, StringConstraints(min_length=1, max_length=64)]
+DisplayName = line(1, 64)
 Email = Annotated[EmailStr, Field(max_length=254)]
 
 

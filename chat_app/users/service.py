@@ -21,9 +21,7 @@ def search_users(q: str, limit: int, cursor: str | None) -> tuple[list[User], st
     query = sa.select(User).where(User.banned_at.is_(None)).order_by(User.username_key).limit(limit + 1)
     if q:
         query = query.where(
-            sa.or_(
-                User.username_key.contains(q.casefold(), autoescape=True), contains_text(User.display_name, q)
-            )
+            sa.or_(User.username_key.contains(q.casefold(), autoescape=True), contains_text(User.display_name, q))
         )
     if cursor:
         query = query.where(User.username_key > decode_cursor(cursor, str)[0])
