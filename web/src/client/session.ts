@@ -8,8 +8,9 @@ import { type TokenStore, type Tokens, tokensFrom } from "./tokens";
 import type { AuthAnswer, Self } from "./types";
 
 const LOCK = "chatsphere.refresh";
-/** A token this close to its end is not worth sending. */
+/** A token this close to its end is not worth sending: it would expire on the way. */
 const MARGIN_MS = 5_000;
+const MARGIN = 0.1;
 /** setTimeout counts in 32 bits; a longer wait would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -77,7 +78,7 @@ export class Session {
 
   /** A usable access token, refreshed first if it is about to expire. Rejects when that could not be done now. */
   async freshToken(): Promise<string> {
-    if (this.#tokens && this.#tokens.expiresAt - Date.now() < MARGIN_MS) await this.refresh();
+    if (this.#tokens && !usable(this.#tokens)) await this.refresh();
     if (!this.#tokens) throw new ChatError("token_revoked", "Not signed in.");
     return this.#tokens.access;
   }
@@ -171,7 +172,7 @@ export class Session {
     const stored = this.store.read();
     if (!stored || stored.refresh === stale.refresh || stored.user.id !== stale.user.id) return false;
     if (stored.refresh !== this.#tokens?.refresh) this.#adopt(stored);
-    return stored.expiresAt - Date.now() > MARGIN_MS;
+    return usable(stored);
   }
 
   #otherTab(stored: Tokens | null): void {
@@ -208,4 +209,9 @@ export class Session {
     this.#timer = setTimeout(() => void this.refresh().catch(() => {}), Math.min(wait, LONGEST_TIMER_MS));
     (this.#timer as { unref?: () => void }).unref?.();
   }
+}
+
+function usable(tokens: Tokens): boolean {
+  const margin = Math.min(MARGIN_MS, MARGIN * (tokens.expiresAt - tokens.issuedAt));
+  return tokens.expiresAt - Date.now() > margin;
 }

@@ -61,7 +61,13 @@ export class Harness {
         emitter: this.emitter,
         store: this.store,
         markers: this.markers,
-        marks: new OwnMarks(this.store, this.markers, async () => ({}), 1_000_000, () => false),
+        marks: new OwnMarks(
+          this.store,
+          this.markers,
+          async () => ({}),
+          1_000_000,
+          () => false,
+        ),
         members: new Members(this.emitter, this.peers, users, get),
         outbox: this.outbox,
         peers: this.peers,
@@ -96,7 +102,10 @@ export class Harness {
   }
 
   shown(id: string): Message[] {
-    return this.timelines.view(id).items.filter((item) => item.message.seq > 0).map((item) => item.message);
+    return this.timelines
+      .view(id)
+      .items.filter((item) => item.message.seq > 0)
+      .map((item) => item.message);
   }
 
   close(): void {
@@ -107,7 +116,9 @@ export class Harness {
     const [address = "", search = ""] = path.split("?");
     const id = address.split("/")[2] ?? "";
     if (address.startsWith("/users/")) return this.model.users.get(id);
-    const parameters = Object.fromEntries([...new URLSearchParams(search)].map(([key, value]) => [key, Number(value)]));
+    const parameters = Object.fromEntries(
+      [...new URLSearchParams(search)].map(([key, value]) => [key, Number(value)]),
+    );
     const page = structuredClone(this.model.history(id, parameters));
     await this.hold;
     return page;

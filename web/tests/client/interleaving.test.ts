@@ -136,7 +136,9 @@ let world: World | undefined;
 afterEach(() => world?.close());
 
 describe("after any interleaving, once caught up", () => {
-  test("the timeline equals the server's history, and unread counts are exact", { timeout: 60_000 }, async () => {
+  test("the timeline equals the server's history, and unread counts are exact", {
+    timeout: 60_000,
+  }, async () => {
     const steps = fc.array(fc.tuple(operation, fate, fc.boolean()), { maxLength: 60 });
     const bounds = fc.record({
       syncLimit: fc.constantFrom(3, 500),
@@ -152,7 +154,7 @@ describe("after any interleaving, once caught up", () => {
         await world.finish();
         for (const id of world.ids) compare(world, id, timelineLimit);
       }),
-      { numRuns: Number(process.env.INTERLEAVINGS ?? 400) },
+      { numRuns: Number(process.env.INTERLEAVINGS ?? 1_000) },
     );
   });
 });

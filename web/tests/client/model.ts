@@ -136,7 +136,8 @@ export class Model {
     if (after_seq !== undefined) from = after_seq;
     if (around_seq !== undefined) from = Math.max(0, around_seq - 1 - Math.floor(limit / 2));
     if (before_seq !== undefined) from = Math.max(0, before_seq - 1 - limit);
-    const to = before_seq === undefined ? Math.min(all.length, from + limit) : Math.min(all.length, before_seq - 1);
+    const to =
+      before_seq === undefined ? Math.min(all.length, from + limit) : Math.min(all.length, before_seq - 1);
     return {
       items: all.slice(from, to),
       prev_cursor: from > 0 ? "older" : null,
