@@ -8,12 +8,13 @@ import os
 import resource
 import sys
 
-from chat_app.settings import load_settings
+from dotenv import dotenv_values
 
-# Bad settings are told once, here, instead of by a worker that gunicorn starts again and again.
-settings = load_settings()
+# Not through `chat_app.settings`: this file is read before the fork, and pydantic's inside makes eventlet's
+# patching after the fork fail. The application checks every setting when the worker loads it.
+values = {name: value for source in (dotenv_values(".env"), os.environ) for name, value in source.items() if value}
 # The worker patches itself before it can read a .env file.
-os.environ["CHAT_ASYNC_MODE"] = settings.chat_async_mode
+async_mode = os.environ["CHAT_ASYNC_MODE"] = values.get("CHAT_ASYNC_MODE", "eventlet")
 
 DESCRIPTOR_RESERVE = 256  # database, Redis, log and upload files
 
@@ -27,13 +28,14 @@ def descriptor_limit() -> int:
 
 
 wsgi_app = "wsgi:app"
-host = f"[{settings.host}]" if ":" in settings.host else settings.host
-bind = [f"{host}:{settings.port}"]
+host = values.get("HOST", "127.0.0.1")
+port = values.get("PORT", "8000")
+bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
 
 # Exactly one: a polling client's requests must all reach the process that holds its session. Scale with
 # more processes on other ports behind a proxy with sticky sessions.
 workers = 1
-if settings.chat_async_mode == "eventlet":
+if async_mode == "eventlet":
     worker_class = "chat_app.runtime.gunicorn_worker.EventletWorker"
 else:
     worker_class = "gthread"
@@ -41,7 +43,7 @@ else:
 
 # gunicorn's default is 1000, and clients above it hang. Ours are answered 503.
 worker_connections = max(
-    64, min(int(os.environ.get("WORKER_CONNECTIONS") or 20_000), descriptor_limit() - DESCRIPTOR_RESERVE)
+    64, min(int(values.get("WORKER_CONNECTIONS", 20_000)), descriptor_limit() - DESCRIPTOR_RESERVE)
 )
 # Clients that reconnect all at once wait here for accept(); the kernel caps it at net.core.somaxconn.
 backlog = 4096
@@ -61,12 +63,12 @@ control_socket_disable = True
 
 # X-Forwarded-Proto counts only when the operator says that proxies are in front (how many the
 # application believes is checked there); SCRIPT_NAME and PATH_INFO as headers never count.
-forwarded_allow_ips = "*" if settings.trusted_proxies else ""
+forwarded_allow_ips = "*" if values.get("TRUSTED_PROXIES", "0") != "0" else ""
 forwarder_headers = ""
 
 # Off: the application logs what matters, with request ids; tokens never stand in URLs, yet other secrets may.
 accesslog = None
-loglevel = settings.log_level.lower()
+loglevel = values.get("LOG_LEVEL", "info").lower()
 
 
 def worker_abort(worker: object) -> None:
@@ -77,5 +79,5 @@ def worker_abort(worker: object) -> None:
 def post_worker_init(worker: object) -> None:
     """Tell the address once the application is loaded; `scripts/serve.py` asks for it."""
     if os.environ.get("ANNOUNCE"):
-        address = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else host  # noqa: S104
-        print(f"ChatSphere is ready: http://{address}:{settings.port}  (Ctrl-C stops it)", flush=True)
+        address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
+        print(f"ChatSphere is ready: http://{address}:{port}  (Ctrl-C stops it)", flush=True)

@@ -26,6 +26,7 @@ silence_deprecation()
 
 import eventlet  # noqa: E402
 from eventlet import greenio, hubs, wsgi  # noqa: E402
+from gunicorn.arbiter import Arbiter  # noqa: E402
 from gunicorn.workers.base_async import AsyncWorker  # noqa: E402
 
 NOTIFY_INTERVAL = 1.0
@@ -80,7 +81,11 @@ class EventletWorker(AsyncWorker):
         A websocket handler calls the first when the connection has become a websocket (it may then be ended
         by a graceful stop) and sets the second when it has answered on the socket by itself.
         """
-        super().load_wsgi()
+        try:
+            super().load_wsgi()
+        except SystemExit as refusal:  # bad settings: not worth another try, which is what gunicorn would do
+            self.log.critical("%s", refusal)
+            raise SystemExit(Arbiter.WORKER_BOOT_ERROR) from None
         application: WsgiApp = self.wsgi
 
         def with_hooks(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
