@@ -8,7 +8,7 @@ the writer's business: it never passes two.
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -73,6 +73,14 @@ LEFT JOIN messages d
 LEFT JOIN conversations c ON c.id = json_extract(r.value, '$[0]')
 """)
 Outcomes = dict[int, Outcome]
+
+
+class Batches(Protocol):
+    """Where batches go; `size` is the most that one may hold."""
+
+    size: int
+
+    def store(self, drafts: Sequence[Draft]) -> Outcomes: ...
 
 
 class PostgresqlBatches:
@@ -197,5 +205,5 @@ def _write(connection: sa.Connection, drafts: Sequence[Draft], outcomes: Outcome
     )
 
 
-def batches_for(settings: Settings) -> PostgresqlBatches | SqliteBatches:
+def batches_for(settings: Settings) -> Batches:
     return SqliteBatches(settings) if settings.database_url.startswith("sqlite") else PostgresqlBatches(settings)

@@ -8,15 +8,15 @@ waiting messages a caller is refused with `unavailable`, before anything is stor
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Protocol
 from zlib import crc32
 
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from chat_app.errors import ChatError, unavailable
+from chat_app.messages.batches import Batches
 from chat_app.messages.drafts import Draft, Outcome, Status
 
 log = logging.getLogger(__name__)
@@ -27,12 +27,6 @@ WAIT = 15.0
 """Seconds until a caller is told `unavailable`; the outcome is then unknown, and a retry with the same key is safe."""
 MAX_DEFERRALS = 50
 """Times that a message is put off because its conversation's members keep changing."""
-
-
-class Batches(Protocol):
-    size: int
-
-    def store(self, drafts: Sequence[Draft]) -> dict[int, Outcome]: ...
 
 
 class _Waiting:
