@@ -79,6 +79,14 @@ def own_postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def database_url(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[str]:
+    """A PostgreSQL database with all tables, of this test module alone."""
+    url = deployments.fresh_database(postgres, tmp_path_factory.mktemp("database"))
+    yield url
+    postgres.drop_database(url)
+
+
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """One process, SQLite, nothing else; for the whole session."""
@@ -87,9 +95,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 
 @pytest.fixture(scope="session")
-def cluster(
-    tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, redis: Redis
-) -> Iterator[Deployment]:
+def cluster(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, redis: Redis) -> Iterator[Deployment]:
     """Two web processes, PostgreSQL, Redis and a Celery worker; for the whole session.
 
     Tests that disturb a part use `deployments.cluster(…)` with parts of their own.

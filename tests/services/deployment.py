@@ -28,6 +28,15 @@ class Deployment:
         return self.urls[0]
 
 
+def fresh_database(postgres: Postgres, directory: Path) -> str:
+    """A database of its own with all tables. The migrations run once per server; each database is a copy."""
+    if not postgres.migrated:
+        template = postgres.create_database()
+        migrate(directory, {"DATABASE_URL": template})
+        postgres.migrated = template
+    return postgres.create_database(postgres.migrated)
+
+
 @contextmanager
 def embedded(directory: Path, settings: dict[str, str] | None = None) -> Iterator[Deployment]:
     """One process with SQLite and everything inside it."""
@@ -51,11 +60,10 @@ def cluster(
     size: int = 2,
 ) -> Iterator[Deployment]:
     """PostgreSQL, Redis, a Celery worker with beat, and `size` web processes on ports of their own."""
-    database_url = postgres.create_database()
+    database_url = fresh_database(postgres, directory)
     settings = {"DATABASE_URL": database_url, "REDIS_URL": redis.url, **(settings or {})}
     with ExitStack() as stack:
         stack.callback(postgres.drop_database, database_url)
-        migrate(directory, settings)
         servers = [Server(directory, settings) for _ in range(size)]
         worker = CeleryWorker(directory, settings, beat=True)
         for part in (*servers, worker):

@@ -33,9 +33,7 @@ class Node:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def run(
-        self, script: str, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 60
-    ) -> str:
+    def run(self, script: str, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 60) -> str:
         """Run to the end; returns what it printed. A failure shows all it said."""
         command = [node_binary(), str(self.write(script)), *arguments]
         try:
@@ -43,16 +41,12 @@ class Node:
                 command, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=timeout
             )
         except subprocess.TimeoutExpired as error:
-            raise ProcessFailed(
-                f"node: not done after {timeout:g} s\n{error.stdout!r}\n{error.stderr!r}"
-            ) from None
+            raise ProcessFailed(f"node: not done after {timeout:g} s\n{error.stdout!r}\n{error.stderr!r}") from None
         if result.returncode:
             raise ProcessFailed(f"node ended with {result.returncode}\n{result.stdout}\n{result.stderr}")
         return result.stdout
 
-    def json(
-        self, script: str, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 60
-    ) -> object:
+    def json(self, script: str, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 60) -> object:
         """Like :meth:`run`; returns the last line it printed, decoded."""
         return json.loads(self.run(script, *arguments, env=env, timeout=timeout).splitlines()[-1])
 

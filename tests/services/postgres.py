@@ -30,6 +30,8 @@ OPTIONS = {
 class Postgres(Process):
     """One server per test session; databases are cheap: :meth:`create_database`."""
 
+    migrated = ""  # the address of a database that `fresh_database` copies
+
     def __init__(self, directory: Path) -> None:
         self.port = free_port()
         self.data = directory / "pgdata"
@@ -122,9 +124,7 @@ class Postgres(Process):
     def drop_database(self, url: str) -> None:
         name = database_name(url)
         with self.connect() as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 class ExternalPostgres(Postgres):

@@ -93,9 +93,7 @@ class Process:
             return self.child.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise ProcessFailed(
-                f"{self.name} still ran {timeout:g} s after TERM\n{self.log_tail()}"
-            ) from None
+            raise ProcessFailed(f"{self.name} still ran {timeout:g} s after TERM\n{self.log_tail()}") from None
 
     def kill(self) -> None:
         """KILL it and everything it started, as the kernel's out-of-memory killer would."""

@@ -6,9 +6,7 @@ from tests.services.waiting import eventually
 
 
 def test_the_last_line_a_script_prints_is_its_answer(node: Node):
-    assert node.json("console.log('working'); console.log(JSON.stringify(process.argv.slice(2)))", "a") == [
-        "a"
-    ]
+    assert node.json("console.log('working'); console.log(JSON.stringify(process.argv.slice(2)))", "a") == ["a"]
 
 
 def test_a_failing_script_shows_its_error(node: Node):
@@ -17,9 +15,7 @@ def test_a_failing_script_shows_its_error(node: Node):
 
 
 def test_the_client_library_can_be_imported(node: Node):
-    names = node.json(
-        'import * as client from "chatsphere-client"; console.log(JSON.stringify(Object.keys(client)))'
-    )
+    names = node.json('import * as client from "chatsphere-client"; console.log(JSON.stringify(Object.keys(client)))')
     assert names
 
 
