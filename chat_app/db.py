@@ -20,7 +20,7 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
-from chat_app.extensions import db
+from chat_app.extensions import Base, db
 from chat_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,8 @@ def transaction() -> Iterator[Session]:
     if "held" in session.info:
         raise RuntimeError("transaction() is opened at the edge, once; a service must not open another")
     session.commit()  # ends what was only read so far: SQLite cannot turn a reader into a writer
-    session.info["held"] = held = []
+    held: list[partial[object]] = []
+    session.info["held"] = held
     try:
         session.connection(execution_options={"writes": True})
         yield session
@@ -164,14 +165,20 @@ def _run_alone(work: partial[object]) -> None:
         log.exception("work held for after the commit failed: %s", getattr(work.func, "__name__", work.func))
 
 
+def touched(statement: sa.Update | sa.Delete | sa.Insert) -> int:
+    """Run a writing statement in the session; returns how many rows it touched."""
+    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
 def dialect() -> str:
     """`postgresql` or `sqlite`."""
     return db.engine.dialect.name
 
 
-def insert_ignore(table: sa.Table) -> Any:
+def insert_ignore(model: type[Base]) -> Any:
     """`INSERT … ON CONFLICT DO NOTHING` in the dialect of the database."""
     from sqlalchemy.dialects import postgresql, sqlite
 
     insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
+    return insert(model).on_conflict_do_nothing()

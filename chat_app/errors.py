@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, g, has_request_context, jsonify, request
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -112,6 +112,8 @@ def as_chat_error(error: Exception) -> ChatError:
     if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
         log.warning("the database is unavailable: %s", _first_line(error))
         return unavailable()
+    if isinstance(error, DataError):
+        return ChatError("validation_failed", "A value is out of the range that can be stored.")
     log.error("unexpected error", exc_info=error)
     return ChatError("internal_error", "Something went wrong on our side. It has been logged.")
 

@@ -1,5 +1,7 @@
 """The libraries' objects, made once and bound to an application in `create_app()`."""
 
+from typing import TYPE_CHECKING
+
 from celery import Celery
 from flask_jwt_extended import JWTManager
 from flask_limiter import Limiter
@@ -24,6 +26,10 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
 migrate = Migrate()
 jwt = JWTManager()
 limiter = Limiter(key_func=get_remote_address)

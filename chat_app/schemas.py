@@ -38,12 +38,9 @@ Id = Annotated[
 Text = Annotated[str, AfterValidator(printable)]
 
 
-def line(min_length: int, max_length: int) -> Any:
-    """The type of a single line of text, trimmed, of so many characters."""
-    limits = StringConstraints(
-        strip_whitespace=True, min_length=min_length, max_length=max_length, pattern=r"^[^\r\n]*$"
-    )
-    return Annotated[str, limits, AfterValidator(printable)]
+def line(min_length: int, max_length: int) -> StringConstraints:
+    """The limits of a single line of text, trimmed, of so many characters; goes with `printable`."""
+    return StringConstraints(strip_whitespace=True, min_length=min_length, max_length=max_length, pattern=r"^[^\r\n]*$")
 
 
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]

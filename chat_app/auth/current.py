@@ -6,6 +6,7 @@ from typing import TypeVar
 from flask import current_app, g, request
 
 from chat_app.auth.tokens import Identity, authenticate
+from chat_app.extensions import db
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -28,6 +29,7 @@ def require_identity() -> None:
     if request.method == "OPTIONS" or view is None or getattr(view, "is_public", False):
         return
     g.identity = authenticate(bearer_token())
+    db.session.rollback()  # gives the connection back: the request may wait for the message writer
 
 
 def identity() -> Identity:

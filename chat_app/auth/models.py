@@ -4,11 +4,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chat_app.db import UtcDateTime, Uuid, now
-from chat_app.extensions import db
+from chat_app.extensions import Model
 from chat_app.ids import new_id
 
 
-class AuthSession(db.Model):
+class AuthSession(Model):
     """One log-in on one device: the family of all refresh tokens that came from it.
 
     `refresh_id` is the `jti` of the only refresh token that is still good; every refresh replaces it.

@@ -11,7 +11,7 @@ from chat_app.auth.models import AuthSession
 from chat_app.auth.passwords import hash_password, verify_password
 from chat_app.auth.schemas import Register
 from chat_app.auth.tokens import make_access_token, make_refresh_token, read_token
-from chat_app.db import after_commit, now, transaction
+from chat_app.db import after_commit, now, touched, transaction
 from chat_app.errors import ChatError, conflict, invalid
 from chat_app.extensions import db
 from chat_app.ids import new_id
@@ -62,7 +62,7 @@ def log_in(username: str, password: str) -> User:
     Known and unknown names take the same time and get the same answer.
     """
     column = User.email_key if "@" in username else User.username_key
-    user = db.session.scalar(sa.select(User).where(column == key(username)))
+    user: User | None = db.session.scalar(sa.select(User).where(column == key(username)))
     if not verify_password(password, user.password_hash if user else None) or user is None:
         raise ChatError("invalid_credentials", "The username or the password is not right.")
     if user.banned_at:
@@ -95,7 +95,7 @@ def refresh(token: str) -> dict[str, Any]:
     claims = read_token(token, "refresh")
     fresh = new_id()
     with transaction() as session:
-        won = session.execute(
+        won = touched(
             sa.update(AuthSession)
             .where(
                 AuthSession.id == claims["sid"],
@@ -103,8 +103,7 @@ def refresh(token: str) -> dict[str, Any]:
                 AuthSession.revoked_at.is_(None),
             )
             .values(refresh_id=fresh, refreshed_at=now(), expires_at=now() + _lifetime())
-            .execution_options(synchronize_session=False)
-        ).rowcount
+        )
         if won:
             row = session.get_one(AuthSession, claims["sid"], populate_existing=True)
             user = session.get_one(User, row.user_id)
@@ -119,11 +118,10 @@ def revoke_sessions(session_ids: list[str], code: str) -> None:
     """End sessions: their tokens count no more and their sockets are closed on every process."""
     if not session_ids:
         return
-    db.session.execute(
+    touched(
         sa.update(AuthSession)
         .where(AuthSession.id.in_(session_ids), AuthSession.revoked_at.is_(None))
         .values(revoked_at=now())
-        .execution_options(synchronize_session=False)
     )
     after_commit(end_sessions, session_ids, code)
 
@@ -136,12 +134,7 @@ def sessions_of(user_id: str) -> list[str]:
 
 def change_password(user_id: str, session_id: str, new_hash: str) -> None:
     """Set the password; every other session ends, as whoever knew the old one may be on it."""
-    db.session.execute(
-        sa.update(User)
-        .where(User.id == user_id)
-        .values(password_hash=new_hash, updated_at=now())
-        .execution_options(synchronize_session=False)
-    )
+    touched(sa.update(User).where(User.id == user_id).values(password_hash=new_hash, updated_at=now()))
     revoke_sessions([other for other in sessions_of(user_id) if other != session_id], "token_revoked")
 
 

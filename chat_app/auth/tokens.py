@@ -43,11 +43,12 @@ def init_tokens(app: Flask, settings: Settings) -> None:
 
 
 def make_access_token(user_id: str, session_id: str) -> str:
-    return create_access_token(user_id, additional_claims={"sid": session_id})
+    return str(create_access_token(user_id, additional_claims={"sid": session_id}))
 
 
 def make_refresh_token(session: AuthSession) -> str:
-    return create_refresh_token(session.user_id, additional_claims={"sid": session.id, "rid": session.refresh_id})
+    claims = {"sid": session.id, "rid": session.refresh_id}
+    return str(create_refresh_token(session.user_id, additional_claims=claims))
 
 
 def read_token(token: str, kind: str) -> dict[str, Any]:

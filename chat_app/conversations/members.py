@@ -31,7 +31,7 @@ def lock(user_id: str, conversation_id: str) -> tuple[Conversation, Conversation
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    member = conversation and _member(conversation_id, user_id)
+    member = _member(conversation_id, user_id) if conversation else None
     if conversation is None or member is None:
         raise not_found("conversation")
     return conversation, member

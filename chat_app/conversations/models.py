@@ -4,11 +4,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chat_app.db import UtcDateTime, Uuid, now
-from chat_app.extensions import db
+from chat_app.extensions import Model
 from chat_app.ids import new_id
 
 
-class Conversation(db.Model):
+class Conversation(Model):
     """A conversation and its counters.
 
     `last_seq` numbers messages and `last_change` every change of a message; both only grow, under the row's
@@ -36,7 +36,7 @@ class Conversation(db.Model):
     __table_args__ = (sa.Index("ix_conversations_kind_title", "kind", "title"),)
 
 
-class ConversationMember(db.Model):
+class ConversationMember(Model):
     """Somebody's place in a conversation; the row stays when they leave (`left_at`).
 
     `delivered_seq` and `read_seq` are watermarks: everything up to them was delivered or read.

@@ -1,14 +1,14 @@
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chat_app.messages.schemas import MessageOut
-from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line
+from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line, printable
 from chat_app.users.schemas import UserOut
 
 Kind = Literal["private", "group", "room"]
 Role = Literal["owner", "moderator", "member", "read_only"]
-Title = line(1, 120)
+Title = Annotated[str, line(1, 120), AfterValidator(printable)]
 MAX_GROUP = 1000
 """People that one request may name; a group grows beyond it by further requests."""
 

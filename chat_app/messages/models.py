@@ -5,11 +5,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chat_app.db import UtcDateTime, Uuid, now
-from chat_app.extensions import db
+from chat_app.extensions import Model
 from chat_app.ids import new_id
 
 
-class Message(db.Model):
+class Message(Model):
     """One message. `seq` never changes; `change` is the conversation's counter at its last change.
 
     `body_hash` is a digest of what was sent first: a repeated `client_msg_id` with another body is a
@@ -40,7 +40,7 @@ class Message(db.Model):
     )
 
 
-class Reaction(db.Model):
+class Reaction(Model):
     """One person's emoji on one message."""
 
     __tablename__ = "message_reactions"

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from chat_app.auth.models import AuthSession
 from chat_app.conversations.models import Conversation
-from chat_app.db import now
+from chat_app.db import now, touched
 from chat_app.extensions import db
 from chat_app.messages.models import Message
 
@@ -18,12 +18,9 @@ BITE = 1000
 def remove_ended_sessions() -> int:
     """Sessions that ended, by revocation or time, more than a week ago. Returns how many."""
     before = now() - KEPT
-    result = db.session.execute(
-        sa.delete(AuthSession)
-        .where(sa.or_(AuthSession.expires_at < before, AuthSession.revoked_at < before))
-        .execution_options(synchronize_session=False)
+    return touched(
+        sa.delete(AuthSession).where(sa.or_(AuthSession.expires_at < before, AuthSession.revoked_at < before))
     )
-    return int(result.rowcount)
 
 
 def remove_deleted_messages() -> int:
@@ -36,18 +33,15 @@ def remove_deleted_messages() -> int:
     )
     ids = list(db.session.scalars(doomed))
     if ids:
-        db.session.execute(sa.delete(Message).where(Message.id.in_(ids)).execution_options(synchronize_session=False))
+        touched(sa.delete(Message).where(Message.id.in_(ids)))
     return len(ids)
 
 
 def remove_deleted_conversations() -> int:
     """The rows of conversations deleted more than a week ago that have no messages any more."""
-    result = db.session.execute(
-        sa.delete(Conversation)
-        .where(
+    return touched(
+        sa.delete(Conversation).where(
             Conversation.deleted_at < now() - KEPT,
             ~sa.exists().where(Message.conversation_id == Conversation.id),
         )
-        .execution_options(synchronize_session=False)
     )
-    return int(result.rowcount)

@@ -21,7 +21,7 @@ def current_epoch() -> str:
 
 def _begin() -> str:
     with transaction() as session:
-        session.execute(insert_ignore(sa.inspect(ServerState).local_table).values(key=EPOCH, value=new_id()))
+        session.execute(insert_ignore(ServerState).values(key=EPOCH, value=new_id()))
         return session.scalars(sa.select(ServerState.value).where(ServerState.key == EPOCH)).one()
 
 

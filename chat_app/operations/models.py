@@ -1,10 +1,10 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chat_app.extensions import db
+from chat_app.extensions import Model
 
 
-class ServerState(db.Model):
+class ServerState(Model):
     """Facts about this installation, e.g. `epoch` (contract: it changes when counters may have gone back)."""
 
     __tablename__ = "server_state"

@@ -101,7 +101,7 @@ def prepare(rows: list[Row], title: str) -> Cast:
 
 
 def _account(username: str, name: str) -> User:
-    known = db.session.scalar(sa.select(User).where(User.username_key == key(username)))
+    known: User | None = db.session.scalar(sa.select(User).where(User.username_key == key(username)))
     if known:
         return known
     data = Register(
@@ -118,7 +118,7 @@ def _session(user: User) -> str:
 
 
 def _room(owner_id: str, title: str) -> Conversation:
-    known = db.session.scalar(
+    known: Conversation | None = db.session.scalar(
         sa.select(Conversation).where(
             Conversation.kind == "room", Conversation.title == title, Conversation.deleted_at.is_(None)
         )

@@ -50,7 +50,7 @@ def add_sample_data(batches: Batches, password: str) -> list[str]:
 
 
 def _person(name: str, display_name: str, password_hash: str) -> User:
-    known = db.session.scalar(sa.select(User).where(User.username_key == key(name)))
+    known: User | None = db.session.scalar(sa.select(User).where(User.username_key == key(name)))
     if known:
         return known
     # The password is hashed already; the schema wants one, and this one is never used.

@@ -7,7 +7,7 @@ nothing, so its people go offline by themselves. Entries outlive their time as t
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import redis
 from redis.backoff import NoBackoff
@@ -116,7 +116,7 @@ class RedisPresence:
         now = time.time()
         expires_at = now + ttl
         key = self._key(user_id)
-        known = self._read(self._redis.hgetall(key))
+        known = self._read(cast(dict[str, str], self._redis.hgetall(key)))
         gone = [device for device, (_, expiry) in known.items() if expiry < now - REMEMBERED / 100]
         others = [expiry for device, (_, expiry) in known.items() if device not in devices]
         with self._redis.pipeline() as pipeline:
@@ -145,7 +145,8 @@ class RedisPresence:
         return {device: (status, float(expiry)) for device, (status, _, expiry) in parts.items()}
 
     def expired_between(self, since: float, until: float) -> set[str]:
-        return set(self._redis.zrangebyscore(self.PEOPLE, f"({since}", until))
+        return set(cast(list[str], self._redis.zrangebyscore(self.PEOPLE, f"({since}", until)))
 
     def online(self, limit: int) -> set[str]:
-        return set(self._redis.zrevrangebyscore(self.PEOPLE, "+inf", f"({time.time()}", start=0, num=limit))
+        found = self._redis.zrevrangebyscore(self.PEOPLE, "+inf", f"({time.time()}", start=0, num=limit)
+        return set(cast(list[str], found))

@@ -168,7 +168,7 @@ class Bus(PubSubManager):
         pause = RECONNECT_PAUSE[0]
         while True:
             client = self._connect()
-            subscription = client.pubsub(ignore_subscribe_messages=True)
+            subscription = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
             try:
                 subscription.subscribe(self.channel)
                 self.heard_at = time.monotonic()

@@ -95,7 +95,7 @@ def store(rows: Iterable[tuple[str, str, int, int]]) -> None:
     Never backwards and never past the last message, so that it may run late, twice or in any order.
     Rows are touched in one order, that of their keys, so that two batches cannot deadlock.
     """
-    for conversation_id, user_id, delivered, read in sorted(map(tuple, rows)):
+    for conversation_id, user_id, delivered, read in sorted((c, u, d, r) for c, u, d, r in rows):
         raised = db.session.execute(_raise_statement(conversation_id, user_id, delivered, read)).first()
         if raised is None:
             continue

@@ -4,13 +4,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chat_app.db import UtcDateTime, Uuid, now
-from chat_app.extensions import db
+from chat_app.extensions import Model
 from chat_app.ids import new_id
 
 ROLES = ("member", "buyer", "merchant", "agent", "admin")
 
 
-class User(db.Model):
+class User(Model):
     """A person. `*_key` columns hold the case-folded form that has to be unique."""
 
     __tablename__ = "users"

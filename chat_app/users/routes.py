@@ -15,13 +15,14 @@ bp = APIBlueprint("users", __name__, url_prefix="/users", abp_tags=[Tag(name="us
 def search(query: UserSearch) -> dict[str, Any]:
     """Find people to talk to."""
     users, next_cursor = service.search_users(query.q, query.limit, query.cursor)
-    return Page[UserOut](items=users, next_cursor=next_cursor).to_json()
+    return Page[UserOut](items=[UserOut.model_validate(user) for user in users], next_cursor=next_cursor).to_json()
 
 
 @bp.get("/online", responses={200: Page[UserOut]})
 def online() -> dict[str, Any]:
     """Who of the people that one shares a conversation with is online or away (100 at most)."""
-    return Page[UserOut](items=presence.online_people(identity().user_id)).to_json()
+    people = presence.online_people(identity().user_id)
+    return Page[UserOut](items=[UserOut.model_validate(user) for user in people]).to_json()
 
 
 @bp.get("/<user_id>", responses={200: UserOut})

@@ -1,8 +1,8 @@
 from typing import Annotated
 
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
-from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line
+from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line, printable
 
 Username = Annotated[
     str,
@@ -13,7 +13,7 @@ Username = Annotated[
         pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$",
     ),
 ]
-DisplayName = line(1, 64)
+DisplayName = Annotated[str, line(1, 64), AfterValidator(printable)]
 Email = Annotated[EmailStr, Field(max_length=254)]
 
 

@@ -1,6 +1,9 @@
 """Finding people."""
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from chat_app.conversations.models import ConversationMember
 from chat_app.errors import not_found
@@ -30,9 +33,7 @@ def search_users(q: str, limit: int, cursor: str | None) -> tuple[list[User], st
     return users[:limit], encode_cursor(users[limit - 1].username_key) if more else None
 
 
-def contains_text(
-    column: sa.ColumnElement[str] | sa.orm.InstrumentedAttribute[str], text: str
-) -> sa.ColumnElement[bool]:
+def contains_text(column: InstrumentedAttribute[Any], text: str) -> sa.ColumnElement[bool]:
     """Whether `column` holds `text`, whatever the case."""
     return sa.func.lower(column).contains(text.lower(), autoescape=True)
 

@@ -12,9 +12,7 @@ from tests.services.process import ROOT
 
 def python(source: str, **env: str) -> subprocess.CompletedProcess[str]:
     variables = {**os.environ, "PYTHONPATH": str(ROOT), **env}
-    return subprocess.run(
-        [sys.executable, "-c", source], env=variables, capture_output=True, text=True, timeout=30
-    )
+    return subprocess.run([sys.executable, "-c", source], env=variables, capture_output=True, text=True, timeout=30)
 
 
 def answer(source: str, **env: str) -> str:
