@@ -138,7 +138,7 @@ export interface MessagesApi {
   delete(messageId: string): Promise<Message>;
   react(messageId: string, emoji: string, on: boolean): Promise<Message>;
   get(messageId: string): Promise<Message>;
-  /** Who has read it ("seen by"). */
+  /** Who has read it ("seen by"), its sender left out; at most 100. The server stores receipts every second or so. */
   readers(messageId: string): Promise<Page<User>>;
   search(query: {
     q: string;

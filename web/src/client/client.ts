@@ -144,7 +144,7 @@ class Client implements ChatClient {
       dead: () => this.#connection.restart(),
     });
     this.conversations = new Conversations(this.#store, this.#members, this.#feed, this.#rest);
-    this.messages = new Messages(this.#outbox, this.#feed, this.#rest, ask, (id) =>
+    this.messages = new Messages(this.#outbox, this.#feed, this.#rest, this.users, ask, (id) =>
       this.typing.set(id, false),
     );
     this.receipts = {
@@ -244,8 +244,9 @@ class Client implements ChatClient {
   }
 
   #ready(): void {
+    // Receipts of others, titles and roles are not part of a sync.
+    if (this.#everConnected) this.conversations.refreshSoon();
     this.#everConnected = true;
-    // Receipts of others are not part of a sync.
     this.#members.allOutdated();
     this.#outbox.resume();
     this.#sync.request();
@@ -282,7 +283,7 @@ class Client implements ChatClient {
     this.typing.clear();
     this.presence.clear();
     this.users.clear();
-    this.conversations.ready = false;
+    this.conversations.clear();
     this.#everConnected = false;
   }
 

@@ -29,6 +29,8 @@ export class Feed {
   /** Conversations that events spoke of while a sync was on its way; see `sync`. */
   readonly #changed = new Set<string>();
   readonly #removed = new Set<string>();
+  /** For each list that is being fetched, the conversations that something newer has spoken of. */
+  readonly #fetching = new Set<Set<string>>();
 
   constructor(
     private readonly state: State,
@@ -65,10 +67,22 @@ export class Feed {
     }
   }
 
-  /** A row of a list, or the answer to a call. */
+  /** A list that is fetched now: whatever an event says until it arrives is newer. */
+  async rows(fetch: () => Promise<Conversation[]>): Promise<void> {
+    const newer = new Set<string>();
+    this.#fetching.add(newer);
+    try {
+      for (const row of await fetch()) if (!newer.has(row.id)) this.#row(row);
+    } finally {
+      this.#fetching.delete(newer);
+    }
+  }
+
+  /** The answer to a call about one conversation. */
   row(row: Conversation): void {
     this.#changed.add(row.id);
     this.#removed.delete(row.id);
+    this.#spoken(row.id);
     this.#row(row);
   }
 
@@ -76,6 +90,7 @@ export class Feed {
   removed(id: string): void {
     this.#removed.add(id);
     this.#changed.delete(id);
+    this.#spoken(id);
     this.#remove(id);
   }
 
@@ -156,9 +171,17 @@ export class Feed {
   }
 
   #syncRow(row: Conversation, afresh: boolean): void {
+    const held = this.state.store.get(row.id);
+    this.#spoken(row.id);
     if (afresh) this.state.store.merge(row, true);
-    this.#row(row);
+    // Every change of the shared fields is followed by an event: one that came meanwhile is not older than this.
+    else if (held && this.#changed.has(row.id)) this.#row({ ...held, ...counters(row) });
+    else this.#row(row);
     this.state.marks.stored(row.id, row);
+  }
+
+  #spoken(id: string): void {
+    for (const newer of this.#fetching) newer.add(id);
   }
 
   #remove(id: string): void {
@@ -178,6 +201,11 @@ export class Feed {
       else this.#remove(id);
     }
   }
+}
+
+function counters(row: Conversation): Partial<Conversation> {
+  const { last_seq, last_change, delivered_seq, read_seq, last_message } = row;
+  return { last_seq, last_change, delivered_seq, read_seq, last_message };
 }
 
 function senders(messages: readonly Message[]): string[] {

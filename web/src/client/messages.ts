@@ -7,6 +7,7 @@ import { query } from "./http";
 import type { Outbox } from "./outbox";
 import type { Rest } from "./rest";
 import type { Message, OutboxItem, Page, User } from "./types";
+import type { Users } from "./users";
 
 type Ask = (event: string, payload: object) => Promise<{ message: Message }>;
 
@@ -15,6 +16,7 @@ export class Messages implements MessagesApi {
     private readonly outbox: Outbox,
     private readonly feed: Feed,
     private readonly rest: Rest,
+    private readonly users: Users,
     private readonly ask: Ask,
     private readonly stopTyping: (conversationId: string) => void,
   ) {}
@@ -56,8 +58,14 @@ export class Messages implements MessagesApi {
     return this.rest.get(`/messages/${messageId}`);
   }
 
-  readers(messageId: string): Promise<Page<User>> {
-    return this.rest.get(`/messages/${messageId}/readers`);
+  async readers(messageId: string): Promise<Page<User>> {
+    const { items } = await this.rest.get<Page<{ user_id: string }>>(
+      `/messages/${messageId}/readers?limit=100`,
+    );
+    const ids = items.map((item) => item.user_id);
+    await this.users.load(ids);
+    const known = ids.flatMap((id) => this.users.get(id) ?? []);
+    return { items: known, next_cursor: null, prev_cursor: null };
   }
 
   search(parameters: Parameters<MessagesApi["search"]>[0]): Promise<Page<Message>> {

@@ -120,6 +120,16 @@ describe("connecting", () => {
     await until(() => ann.conversations.get(id) === undefined);
   });
 
+  test("a new title given while away is shown after the reconnect", async () => {
+    const ann = await it.join("ann");
+    const id = it.server.create(["ann", "bob"]);
+    await until(() => ann.conversations.get(id) !== undefined);
+    const held = it.server.model.get(id);
+    held.row = { ...held.row, title: "New" };
+    it.server.cut();
+    await until(() => ann.conversations.get(id)?.title === "New");
+  });
+
   test("presence is watched again after a reconnect", async () => {
     const ann = await it.join("ann");
     ann.presence.watch(["bob", "cyd"]);

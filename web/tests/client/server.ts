@@ -245,12 +245,12 @@ export class TestServer {
       expires_at: "",
     });
     const on = (event: string, handle: (payload: never) => object) => {
-      socket.on(event, (payload: never, ack?: Ack) => {
+      socket.on(event, (payload: unknown, ack?: Ack) => {
         this.calls.push(event);
         const fault = this.faults.get(event)?.shift()?.();
         if (fault === "silence") return;
         if (typeof fault === "object") return ack?.({ ok: false, error: fault.body });
-        const answer = handle(payload);
+        const answer = handle(payload as never);
         if (fault === "cut") return void socket.conn.close();
         ack?.(answer);
       });
