@@ -109,9 +109,7 @@ def packages(requirements: str, target: Path) -> None:
     )
 
 
-VENV_HINT = (
-    "Python could not create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"
-)
+VENV_HINT = "Python could not create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"
 
 
 # -- Node ----------------------------------------------------------------------------------------------
@@ -159,9 +157,7 @@ def npm_run(name: str, *options: str) -> None:
 
 def web_sources() -> list[Path]:
     top = (path for path in WEB.iterdir() if path.name not in WEB_SKIPPED)
-    return sorted(
-        file for path in top for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()
-    )
+    return sorted(file for path in top for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file())
 
 
 # -- the browser of the tests --------------------------------------------------------------------------
@@ -185,13 +181,13 @@ def browser() -> None:
 
 
 def apt_chromium() -> None:
-    run("apt-get", "update")
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    with contextlib.suppress(SystemExit):  # one broken source among many need not matter
+        run("apt-get", "update")
     run("apt-get", "install", "-y", "--no-install-recommends", "chromium")
 
 
-BROWSER_HINT = (
-    "The tests of the page need a browser. Install Chromium or Google Chrome so that it is on PATH."
-)
+BROWSER_HINT = "The tests of the page need a browser. Install Chromium or Google Chrome so that it is on PATH."
 
 
 # -- steps ---------------------------------------------------------------------------------------------
@@ -201,9 +197,7 @@ def step(name: str, inputs: Iterable[Path], target: Path, action: Callable[[], N
     """Run `action` unless `target` exists and was made from exactly these inputs."""
     digest = hashlib.sha256()
     for path in inputs:
-        digest.update(
-            str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest()
-        )
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     stamp = CACHE / "".join(char if char.isalnum() else "-" for char in name.lower())
     if target.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
@@ -221,13 +215,9 @@ def progress(name: str, action: Callable[[], None]) -> None:
 
 def run(*command: str, hint: str = "") -> None:
     """Run quietly; if it fails, show everything it said and stop."""
-    result = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if result.returncode:
-        raise SystemExit(
-            f"{result.stdout}\nThis failed ({result.returncode}): {' '.join(command)}\n{hint}".rstrip()
-        )
+        raise SystemExit(f"{result.stdout}\nThis failed ({result.returncode}): {' '.join(command)}\n{hint}".rstrip())
 
 
 def say(line: str) -> None:
