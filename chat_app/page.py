@@ -9,7 +9,7 @@ from chat_app.errors import ChatError
 
 DIST = Path(__file__).parent.parent / "web" / "dist"
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; "
+    "default-src 'self'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 bp = Blueprint("page", __name__)

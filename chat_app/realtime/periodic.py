@@ -13,13 +13,22 @@ log = logging.getLogger(__name__)
 def every(app: Flask, seconds: float, work: Callable[[], object]) -> None:
     """Call `work` within the application's context, with `seconds` between two calls."""
 
+    name = f"{work.__module__}.{work.__qualname__}"
+
     def loop() -> None:
+        failing = False
         while True:
             socketio.sleep(seconds)
             try:
                 with app.app_context():
                     work()
             except Exception as error:
-                log.warning("%s failed and will be tried again in %s s: %s", work.__qualname__, seconds, error)
+                if not failing:  # said once, not every second of an outage
+                    log.warning("%s fails and is tried again every %s s: %s", name, seconds, error)
+                failing = True
+            else:
+                if failing:
+                    log.warning("%s works again", name)
+                failing = False
 
     socketio.start_background_task(loop)

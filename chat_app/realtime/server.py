@@ -1,5 +1,9 @@
 """Puts the real-time side together: server, namespaces, bus, rooms, and the work that repeats."""
 
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
 import redis
 from flask import Flask
 
@@ -58,6 +62,19 @@ def _redis(settings: Settings) -> redis.Redis | None:
     return redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
 
 
+def origin_allowed(settings: Settings, origin: str | None, environ: dict[str, Any]) -> bool:
+    """Whether a page of `origin` may open a socket: our own page, or one that CORS_ORIGINS names.
+
+    The scheme is not compared: behind a proxy that ends TLS it looks different from here.
+    """
+    if origin is None or origin in settings.cors_origins:
+        return True
+    host = environ.get("HTTP_HOST", "")
+    if settings.trusted_proxies and environ.get("HTTP_X_FORWARDED_HOST"):
+        host = environ["HTTP_X_FORWARDED_HOST"].split(",")[-1].strip()
+    return urlsplit(origin).netloc == host
+
+
 def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
     from chat_app.messages import events as _messages  # noqa: F401
     from chat_app.presence import events as _presence  # noqa: F401
@@ -68,7 +85,7 @@ def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
         client_manager=bus,
         async_mode=async_mode(),
         manage_session=False,
-        cors_allowed_origins=settings.cors_origins or None,
+        cors_allowed_origins=partial(origin_allowed, settings),
         max_http_buffer_size=MAX_PACKET,
         max_decode_packets=256,
         ping_interval=25,
