@@ -22,13 +22,24 @@ export function ConnectionBanner() {
   const state = shownState(status, networkUp);
   const visible = useVisible(state);
   return (
-    <div class={`connection connection-${state}`} role="status" data-testid="connection-state" data-state={state} data-visible={visible}>
+    <div
+      class={`connection connection-${state}`}
+      role="status"
+      data-testid="connection-state"
+      data-state={state}
+      data-visible={visible}
+    >
       {visible && (
         <p>
           {state === "offline" ? <Icon name="cloudOff" /> : <span class="spinner" />}
           <span>{state === "online" ? "" : t.connection[state]}</span>
           {state === "reconnecting" && (
-            <button type="button" class="link-button" onClick={() => client.reconnect()} data-testid="reconnect">
+            <button
+              type="button"
+              class="link-button"
+              onClick={() => client.reconnect()}
+              data-testid="reconnect"
+            >
               {t.connection.retryNow}
             </button>
           )}

@@ -19,7 +19,11 @@ export function Shell({ route }: { route: Route }) {
       <ConnectionBanner />
       <Sidebar route={route} />
       <main class="main">
-        {open ? <ConversationView key={open.id} id={open.id} target={open.seq} detailsOpen={open.details} /> : <NothingOpen />}
+        {open ? (
+          <ConversationView key={open.id} id={open.id} target={open.seq} detailsOpen={open.details} />
+        ) : (
+          <NothingOpen />
+        )}
       </main>
       {open?.details && <DetailsPanel key={open.id} id={open.id} />}
     </div>
@@ -28,7 +32,7 @@ export function Shell({ route }: { route: Route }) {
 
 function NothingOpen() {
   return (
-    <div class="conversation empty">
+    <div class="empty">
       <Logo class="empty-art" />
       <h2>{t.chat.pickTitle}</h2>
       <p>{t.chat.pickText}</p>

@@ -26,7 +26,10 @@ export function AuthPage({ route }: { route: Route }) {
         {signUp ? <SignUpForm /> : <SignInForm />}
         <p class="auth-switch">
           {signUp ? t.auth.toSignIn : t.auth.toSignUp}{" "}
-          <a href={formatRoute({ page: signUp ? "sign-in" : "sign-up" })} data-testid={signUp ? "to-sign-in" : "to-sign-up"}>
+          <a
+            href={formatRoute({ page: signUp ? "sign-in" : "sign-up" })}
+            data-testid={signUp ? "to-sign-in" : "to-sign-up"}
+          >
             {signUp ? t.auth.toSignInLink : t.auth.toSignUpLink}
           </a>
         </p>

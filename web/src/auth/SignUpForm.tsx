@@ -3,16 +3,22 @@ import { t } from "../strings";
 import { Field } from "../ui/Field";
 import { FormError } from "../ui/FormError";
 import { useAuthForm } from "./useAuthForm";
+import { checkSignUp } from "./validate";
 
 const EMPTY = { username: "", email: "", password: "", display_name: "" };
 
 function register({ username, email, password, display_name }: typeof EMPTY) {
   const name = display_name.trim();
-  return client.register({ username: username.trim(), email: email.trim(), password, ...(name && { display_name: name }) });
+  return client.register({
+    username: username.trim(),
+    email: email.trim(),
+    password,
+    ...(name && { display_name: name }),
+  });
 }
 
 export function SignUpForm() {
-  const form = useAuthForm(EMPTY, register);
+  const form = useAuthForm(EMPTY, register, checkSignUp);
   const { values, set, errors, busy } = form;
   return (
     <form class="form" onSubmit={form.submit} noValidate data-testid="sign-up-form">

@@ -14,6 +14,7 @@ export interface AuthForm<Names extends string> {
 export function useAuthForm<Names extends string>(
   empty: Record<Names, string>,
   send: (values: Record<Names, string>) => Promise<unknown>,
+  check: (values: Record<Names, string>) => Record<string, string> = () => ({}),
 ): AuthForm<Names> {
   const [values, setValues] = useState(empty);
   const [errors, setErrors] = useState<Partial<Record<Names, string>>>({});
@@ -23,18 +24,23 @@ export function useAuthForm<Names extends string>(
     setValues((before) => ({ ...before, [name]: value }));
     setErrors(({ [name]: _, ...others }) => others as Partial<Record<Names, string>>);
   };
+  const refuse = (form: HTMLFormElement, wrong: Record<string, string>) => {
+    setErrors(wrong as Partial<Record<Names, string>>);
+    requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+  };
   const submit = async (event: Event) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    setBusy(true);
     setGeneral(null);
+    const wrong = check(values);
+    if (Object.keys(wrong).length > 0) return refuse(form, wrong);
+    setBusy(true);
     try {
       await send(values);
     } catch (error) {
       const found = fieldErrors(error, Object.keys(empty));
-      setErrors(found.fields as Partial<Record<Names, string>>);
       setGeneral(found.general);
-      requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      refuse(form, found.fields);
     }
     setBusy(false);
   };

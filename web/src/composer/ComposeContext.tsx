@@ -22,7 +22,12 @@ export function ComposeContext({ conversationId, mode }: { conversationId: strin
           {previewText(message.content)}
         </span>
       </div>
-      <IconButton icon="close" label={t.composer.cancel} onClick={() => endCompose(conversationId)} testId="cancel-compose" />
+      <IconButton
+        icon="close"
+        label={t.composer.cancel}
+        onClick={() => endCompose(conversationId)}
+        testId="cancel-compose"
+      />
     </div>
   );
 }

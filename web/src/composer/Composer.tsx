@@ -17,7 +17,11 @@ export const MAX_LENGTH = 20_000;
 const TELL_BELOW = 500;
 
 export function Composer({ conversation }: { conversation: Conversation }) {
-  return mayWrite(conversation) ? <WritingComposer conversation={conversation} /> : <CannotWrite conversation={conversation} />;
+  return mayWrite(conversation) ? (
+    <WritingComposer conversation={conversation} />
+  ) : (
+    <CannotWrite conversation={conversation} />
+  );
 }
 
 function WritingComposer({ conversation }: { conversation: Conversation }) {
@@ -51,7 +55,8 @@ function WritingComposer({ conversation }: { conversation: Conversation }) {
       event.preventDefault();
       void send();
     } else if (event.key === "Escape" && mode.kind !== "write") endCompose(id);
-    else if (event.key === "ArrowUp" && text === "" && mode.kind === "write" && editLastOwn(id)) event.preventDefault();
+    else if (event.key === "ArrowUp" && text === "" && mode.kind === "write" && editLastOwn(id))
+      event.preventDefault();
   };
   return (
     <form
@@ -91,7 +96,11 @@ function WritingComposer({ conversation }: { conversation: Conversation }) {
         {t.composer.help}
       </p>
       {left < TELL_BELOW && (
-        <p class={left < 0 ? "composer-left composer-over" : "composer-left"} role="status" data-testid="length-limit">
+        <p
+          class={left < 0 ? "composer-left composer-over" : "composer-left"}
+          role="status"
+          data-testid="length-limit"
+        >
           {t.composer.left(left)}
         </p>
       )}

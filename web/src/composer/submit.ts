@@ -16,7 +16,9 @@ export async function submit(conversationId: string, mode: ComposeMode, content:
 export function editLastOwn(conversationId: string): boolean {
   const item = client.timelines
     .view(conversationId)
-    .items.findLast(({ mine, message }) => mine && message.seq > 0 && !message.deleted_at && message.type === "text");
+    .items.findLast(
+      ({ mine, message }) => mine && message.seq > 0 && !message.deleted_at && message.type === "text",
+    );
   if (item) setComposeMode(conversationId, { kind: "edit", item });
   return item !== undefined;
 }

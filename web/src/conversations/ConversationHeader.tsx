@@ -1,11 +1,11 @@
 import type { Conversation } from "../client";
-import { usePresence, useTyping } from "../state/client";
+import { useStatusOf, useTyping } from "../state/client";
 import { conversationRoute, detailsRoute, go } from "../state/route";
 import { t } from "../strings";
-import { ago } from "../time/format";
 import { Avatar } from "../ui/Avatar";
 import { IconButton } from "../ui/IconButton";
 import { colourId, titleOf } from "./naming";
+import { usePresenceText } from "./usePresenceText";
 
 interface HeaderProps {
   conversation: Conversation;
@@ -14,11 +14,17 @@ interface HeaderProps {
 
 export function ConversationHeader({ conversation, detailsOpen }: HeaderProps) {
   const { id, kind, peer } = conversation;
-  const presence = usePresence(peer?.id);
+  const status = useStatusOf(peer);
   const toggle = () => go(detailsOpen ? conversationRoute(id) : detailsRoute(id), true);
   return (
     <header class="conversation-header">
-      <IconButton class="back-button" icon="back" label={t.chat.back} onClick={() => go({ page: "chats" })} testId="back" />
+      <IconButton
+        class="back-button"
+        icon="back"
+        label={t.chat.back}
+        onClick={() => go({ page: "chats" })}
+        testId="back"
+      />
       <button type="button" class="conversation-heading" onClick={toggle} aria-expanded={detailsOpen}>
         <Avatar
           id={colourId(conversation)}
@@ -26,7 +32,7 @@ export function ConversationHeader({ conversation, detailsOpen }: HeaderProps) {
           url={peer?.avatar_url}
           size="s"
           room={kind === "room"}
-          status={peer ? (presence?.status ?? "offline") : undefined}
+          status={status}
         />
         <span class="conversation-heading-text">
           <h1 id="conversation-title" class="truncate" data-testid="conversation-title">
@@ -35,7 +41,13 @@ export function ConversationHeader({ conversation, detailsOpen }: HeaderProps) {
           <Subtitle conversation={conversation} />
         </span>
       </button>
-      <IconButton icon="panel" label={t.chat.details} pressed={detailsOpen} onClick={toggle} testId="details" />
+      <IconButton
+        icon="panel"
+        label={t.chat.details}
+        pressed={detailsOpen}
+        onClick={toggle}
+        testId="details"
+      />
     </header>
   );
 }
@@ -43,16 +55,17 @@ export function ConversationHeader({ conversation, detailsOpen }: HeaderProps) {
 /** Presence and last seen of a person; size of everything else. */
 function Subtitle({ conversation }: { conversation: Conversation }) {
   const { peer, kind, member_count, topic } = conversation;
-  const presence = usePresence(peer?.id);
+  const text = usePresenceText(peer);
   const typing = useTyping(conversation.id).length > 0;
   if (typing && peer) return <span class="subtitle subtitle-live">{t.list.typing}</span>;
   if (!peer) {
     const size = t.list.members(member_count);
-    return <span class="subtitle truncate">{topic ? `${size} · ${topic}` : `${t.kind[kind] ?? kind} · ${size}`}</span>;
+    return (
+      <span class="subtitle truncate">
+        {topic ? `${size} · ${topic}` : `${t.kind[kind] ?? kind} · ${size}`}
+      </span>
+    );
   }
-  const status = presence?.status ?? "offline";
-  const seen = presence?.last_seen ?? peer.last_seen_at;
-  const text = status === "offline" && seen ? t.lastSeen(ago(seen)) : t.presence[status];
   return (
     <span class="subtitle truncate" data-testid="presence-text">
       {text}

@@ -1,5 +1,5 @@
 import type { Conversation } from "../client";
-import { client, useConversation, useLive, usePresence, useTyping, useUser } from "../state/client";
+import { client, useConversation, useLive, useStatusOf, useTyping, useUser } from "../state/client";
 import { drafts } from "../state/drafts";
 import { conversationRoute, formatRoute } from "../state/route";
 import { t } from "../strings";
@@ -11,7 +11,7 @@ import { colourId, nameOf, titleOf } from "./naming";
 
 export function ConversationItem({ id, current }: { id: string; current: boolean }) {
   const conversation = useConversation(id);
-  const presence = usePresence(conversation?.peer?.id);
+  const status = useStatusOf(conversation?.peer);
   if (!conversation) return null;
   const { peer, kind, unread, last_message } = conversation;
   const at = last_message?.created_at ?? conversation.created_at;
@@ -29,7 +29,7 @@ export function ConversationItem({ id, current }: { id: string; current: boolean
           name={titleOf(conversation)}
           url={peer?.avatar_url}
           room={kind === "room"}
-          status={peer ? (presence?.status ?? "offline") : undefined}
+          status={status}
         />
         <span class="conversation-item-title truncate">
           <bdi>{titleOf(conversation)}</bdi>
@@ -53,7 +53,7 @@ export function ConversationItem({ id, current }: { id: string; current: boolean
 function Preview({ conversation, current }: { conversation: Conversation; current: boolean }) {
   const { id, peer, last_message } = conversation;
   const typists = useTyping(id);
-  const failed = useLive(["outbox"], () => client.messages.pending(id).find((item) => item.state === "failed")?.content);
+  const unsent = useLive(["outbox"], () => client.messages.pending(id).at(-1));
   const sender = useUser(last_message?.sender_id ?? null);
   const draft = drafts.value[id];
   if (typists.length > 0) {
@@ -64,8 +64,9 @@ function Preview({ conversation, current }: { conversation: Conversation; curren
       </span>
     );
   }
-  if (failed !== undefined) return <MarkedPreview mark={t.list.failed} text={failed} bad />;
+  if (unsent?.state === "failed") return <MarkedPreview mark={t.list.failed} text={unsent.content} bad />;
   if (draft && !current) return <MarkedPreview mark={t.list.draft} text={draft} />;
+  if (unsent) return <MarkedPreview mark={`${t.list.you}:`} text={unsent.content} plain />;
   if (!last_message) return <span class="preview truncate">{t.list.noMessages}</span>;
   if (last_message.deleted_at) return <span class="preview preview-faint truncate">{t.list.deleted}</span>;
   const mine = last_message.sender_id === client.me?.id;
@@ -78,10 +79,17 @@ function Preview({ conversation, current }: { conversation: Conversation; curren
   );
 }
 
-function MarkedPreview({ mark, text, bad = false }: { mark: string; text: string; bad?: boolean }) {
+interface MarkedPreviewProps {
+  mark: string;
+  text: string;
+  bad?: boolean;
+  plain?: boolean;
+}
+
+function MarkedPreview({ mark, text, bad = false, plain = false }: MarkedPreviewProps) {
   return (
     <span class="preview truncate" dir="auto">
-      <span class={bad ? "preview-bad" : "preview-mark"}>
+      <span class={bad ? "preview-bad" : plain ? undefined : "preview-mark"}>
         {bad && <Icon name="alert" />}
         {mark}
       </span>{" "}

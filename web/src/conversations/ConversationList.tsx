@@ -21,7 +21,11 @@ export function ConversationList({ q, archived, currentId }: ListProps) {
   if (!ready && conversations.length === 0) return <ListSkeleton />;
   if (conversations.length === 0) return <EmptyList q={q} archived={archived} />;
   return (
-    <ul class="conversation-list" aria-label={archived ? t.list.showArchived : t.list.title} data-testid="conversation-list">
+    <ul
+      class="conversation-list"
+      aria-label={archived ? t.list.showArchived : t.list.title}
+      data-testid="conversation-list"
+    >
       {conversations.map(({ id }) => (
         <ConversationItem key={id} id={id} current={id === currentId} />
       ))}

@@ -1,11 +1,11 @@
-import { Composer } from "../composer/Composer";
-import { useConversation, useLive, client } from "../state/client";
-import { go } from "../state/route";
 import { useEffect } from "preact/hooks";
+import { Composer } from "../composer/Composer";
+import { client, useConversation, useLive } from "../state/client";
+import { go } from "../state/route";
 import { t } from "../strings";
 import { Timeline } from "../timeline/Timeline";
-import { TypingIndicator } from "../timeline/TypingIndicator";
 import { TimelineSkeleton } from "../timeline/TimelineParts";
+import { TypingIndicator } from "../timeline/TypingIndicator";
 import { ConversationHeader } from "./ConversationHeader";
 
 interface ConversationViewProps {
@@ -21,7 +21,12 @@ export function ConversationView({ id, target, detailsOpen }: ConversationViewPr
   useEffect(() => (known ? client.timelines.open(id) : undefined), [id, known]);
   if (!conversation) return ready ? <NotFound /> : <TimelineSkeleton />;
   return (
-    <section class="conversation" aria-labelledby="conversation-title" data-testid="conversation" data-conversation-id={id}>
+    <section
+      class="conversation"
+      aria-labelledby="conversation-title"
+      data-testid="conversation"
+      data-conversation-id={id}
+    >
       <ConversationHeader conversation={conversation} detailsOpen={detailsOpen} />
       <Timeline conversation={conversation} target={target} />
       <TypingIndicator conversationId={id} />
@@ -32,7 +37,7 @@ export function ConversationView({ id, target, detailsOpen }: ConversationViewPr
 
 function NotFound() {
   return (
-    <section class="conversation empty" data-testid="conversation-not-found">
+    <section class="empty" data-testid="conversation-not-found">
       <h2>{t.chat.notFoundTitle}</h2>
       <p>{t.chat.notFoundText}</p>
       <button type="button" class="button" onClick={() => go({ page: "chats" }, true)}>

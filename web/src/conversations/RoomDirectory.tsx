@@ -20,7 +20,11 @@ interface Directory {
 
 /** All public rooms of the server, joined or not; searched there, a page at a time. */
 export function RoomDirectory({ q, currentId }: { q: string; currentId: string | null }) {
-  const [{ rooms, cursor, problem }, setState] = useState<Directory>({ rooms: null, cursor: null, problem: null });
+  const [{ rooms, cursor, problem }, setState] = useState<Directory>({
+    rooms: null,
+    cursor: null,
+    problem: null,
+  });
   const [attemptNo, setAttemptNo] = useState(0);
   useEffect(() => {
     let stale = false;
@@ -62,7 +66,7 @@ export function RoomDirectory({ q, currentId }: { q: string; currentId: string |
 }
 
 function RoomItem({ room, current }: { room: Conversation; current: boolean }) {
-  const joined = useLive(["conversations"], () => client.conversations.get(room.id) !== undefined);
+  const own = useLive(["conversations"], () => client.conversations.get(room.id));
   const [busy, setBusy] = useState(false);
   const open = () => go(conversationRoute(room.id));
   const join = async () => {
@@ -76,13 +80,17 @@ function RoomItem({ room, current }: { room: Conversation; current: boolean }) {
       <span class="conversation-item-title truncate">
         <bdi>{titleOf(room)}</bdi>
       </span>
-      <span class="preview truncate">{room.topic || t.list.members(room.member_count)}</span>
+      <span class="preview truncate">{room.topic || t.list.members((own ?? room).member_count)}</span>
     </>
   );
   return (
     <li class="room-item" data-testid="room-item" data-conversation-id={room.id}>
-      {joined ? (
-        <a class="conversation-item" href={formatRoute(conversationRoute(room.id))} aria-current={current ? "page" : undefined}>
+      {own ? (
+        <a
+          class="conversation-item"
+          href={formatRoute(conversationRoute(room.id))}
+          aria-current={current ? "page" : undefined}
+        >
           {face}
           <span class="room-joined">
             <Icon name="check" />
@@ -92,7 +100,13 @@ function RoomItem({ room, current }: { room: Conversation; current: boolean }) {
       ) : (
         <div class="conversation-item">
           {face}
-          <button type="button" class="button button-small" disabled={busy} onClick={join} data-testid="join-room">
+          <button
+            type="button"
+            class="button button-small"
+            disabled={busy}
+            onClick={join}
+            data-testid="join-room"
+          >
             {busy ? t.list.joining : t.list.join}
           </button>
         </div>

@@ -60,9 +60,24 @@ function SidebarHeader() {
         label={t.list.newMenu}
         testId="new-menu"
         items={[
-          { label: t.list.newChat, icon: "person", onSelect: () => openDialog({ kind: "new-chat" }), testId: "new-chat" },
-          { label: t.list.newGroup, icon: "people", onSelect: () => openDialog({ kind: "new-group" }), testId: "new-group" },
-          { label: t.list.newRoom, icon: "hash", onSelect: () => openDialog({ kind: "new-room" }), testId: "new-room" },
+          {
+            label: t.list.newChat,
+            icon: "person",
+            onSelect: () => openDialog({ kind: "new-chat" }),
+            testId: "new-chat",
+          },
+          {
+            label: t.list.newGroup,
+            icon: "people",
+            onSelect: () => openDialog({ kind: "new-group" }),
+            testId: "new-group",
+          },
+          {
+            label: t.list.newRoom,
+            icon: "hash",
+            onSelect: () => openDialog({ kind: "new-room" }),
+            testId: "new-room",
+          },
         ]}
       />
       <button
@@ -82,10 +97,18 @@ function SidebarHeader() {
 function ListTabs({ list }: { list: "chats" | "rooms" }) {
   return (
     <div class="segmented">
-      <a href={formatRoute({ page: "chats" })} aria-current={list === "chats" ? "page" : undefined} data-testid="chats-tab">
+      <a
+        href={formatRoute({ page: "chats" })}
+        aria-current={list === "chats" ? "page" : undefined}
+        data-testid="chats-tab"
+      >
         {t.list.chatsTab}
       </a>
-      <a href={formatRoute({ page: "rooms" })} aria-current={list === "rooms" ? "page" : undefined} data-testid="rooms-tab">
+      <a
+        href={formatRoute({ page: "rooms" })}
+        aria-current={list === "rooms" ? "page" : undefined}
+        data-testid="rooms-tab"
+      >
         {t.list.roomsTab}
       </a>
     </div>
@@ -95,7 +118,12 @@ function ListTabs({ list }: { list: "chats" | "rooms" }) {
 function ArchivedHeading() {
   return (
     <div class="archived-heading">
-      <IconButton icon="back" label={t.list.backToChats} onClick={() => go({ page: "chats" })} testId="back-to-chats" />
+      <IconButton
+        icon="back"
+        label={t.list.backToChats}
+        onClick={() => go({ page: "chats" })}
+        testId="back-to-chats"
+      />
       <h2>{t.list.showArchived}</h2>
     </div>
   );

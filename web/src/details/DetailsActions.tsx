@@ -19,13 +19,25 @@ export function DetailsActions({ conversation }: { conversation: Conversation })
   const name = titleOf(conversation);
   const ask = (title: string, text: string, action: string, run: () => Promise<void>) =>
     openDialog({ kind: "confirm", title, text, action, run: async () => (await attempt(run)) && toList() });
-  const leave = () => ask(t.details.leaveTitle(name), t.details.leaveText, t.details.leave, () => client.conversations.leave(id));
+  const leave = () =>
+    ask(t.details.leaveTitle(name), t.details.leaveText, t.details.leave, () =>
+      client.conversations.leave(id),
+    );
   const remove = () =>
-    ask(t.details.deleteTitle(name), t.details.deleteText, t.details.delete, () => client.conversations.remove(id));
+    ask(t.details.deleteTitle(name), t.details.deleteText, t.details.delete, () =>
+      client.conversations.remove(id),
+    );
   return (
     <section class="details-section">
-      <Action icon="archive" label={archived_at ? t.details.unarchive : t.details.archive} onClick={archive} testId="archive" />
-      {mayLeave(conversation) && <Action icon="leave" label={t.details.leave} onClick={leave} testId="leave" danger />}
+      <Action
+        icon="archive"
+        label={archived_at ? t.details.unarchive : t.details.archive}
+        onClick={archive}
+        testId="archive"
+      />
+      {mayLeave(conversation) && (
+        <Action icon="leave" label={t.details.leave} onClick={leave} testId="leave" danger />
+      )}
       {mayDelete(conversation) && (
         <Action icon="trash" label={t.details.delete} onClick={remove} testId="delete-conversation" danger />
       )}
@@ -43,7 +55,12 @@ interface ActionProps {
 
 function Action({ icon, label, onClick, testId, danger }: ActionProps) {
   return (
-    <button type="button" class={danger ? "row-button row-button-danger" : "row-button"} onClick={onClick} data-testid={testId}>
+    <button
+      type="button"
+      class={danger ? "row-button row-button-danger" : "row-button"}
+      onClick={onClick}
+      data-testid={testId}
+    >
       <Icon name={icon} /> {label}
     </button>
   );

@@ -1,11 +1,12 @@
 import { useEffect } from "preact/hooks";
 import type { Conversation } from "../client";
 import { colourId, titleOf } from "../conversations/naming";
-import { client, useConversation, useLive, usePresence } from "../state/client";
+import { usePresenceText } from "../conversations/usePresenceText";
+import { client, useConversation, useLive, useStatusOf } from "../state/client";
 import { attempt } from "../state/errors";
 import { conversationRoute, go } from "../state/route";
 import { t } from "../strings";
-import { ago, shortDate } from "../time/format";
+import { shortDate } from "../time/format";
 import { Avatar } from "../ui/Avatar";
 import { IconButton } from "../ui/IconButton";
 import { DetailsActions } from "./DetailsActions";
@@ -20,7 +21,13 @@ export function DetailsPanel({ id }: { id: string }) {
   return (
     <aside class="details" aria-label={t.details.title} data-testid="details-panel">
       <header class="details-header">
-        <IconButton class="details-close" icon="close" label={t.details.close} onClick={close} testId="close-details" />
+        <IconButton
+          class="details-close"
+          icon="close"
+          label={t.details.close}
+          onClick={close}
+          testId="close-details"
+        />
         <h2>{t.details.title}</h2>
       </header>
       <div class="details-body scroller">
@@ -34,20 +41,30 @@ export function DetailsPanel({ id }: { id: string }) {
 
 function Summary({ conversation }: { conversation: Conversation }) {
   const { kind, peer, member_count, created_at } = conversation;
-  const presence = usePresence(peer?.id);
+  const status = useStatusOf(peer);
+  const presence = usePresenceText(peer);
   const title = titleOf(conversation);
-  const status = presence?.status ?? "offline";
-  const seen = presence?.last_seen ?? peer?.last_seen_at;
   return (
     <div class="details-summary">
-      <Avatar id={colourId(conversation)} name={title} url={peer?.avatar_url} size="l" room={kind === "room"} status={peer ? status : undefined} />
-      {mayRename(conversation) ? <RenameTitle conversation={conversation} /> : <h3><bdi>{title}</bdi></h3>}
+      <Avatar
+        id={colourId(conversation)}
+        name={title}
+        url={peer?.avatar_url}
+        size="l"
+        room={kind === "room"}
+        status={status}
+      />
+      {mayRename(conversation) ? (
+        <RenameTitle conversation={conversation} />
+      ) : (
+        <h3>
+          <bdi>{title}</bdi>
+        </h3>
+      )}
       <p class="details-note">
         {peer ? <bdi>@{peer.username}</bdi> : `${t.kind[kind] ?? kind} · ${t.list.members(member_count)}`}
       </p>
-      <p class="details-note">
-        {peer ? (status === "offline" && seen ? t.lastSeen(ago(seen)) : t.presence[status]) : t.details.created(shortDate(created_at))}
-      </p>
+      <p class="details-note">{peer ? presence : t.details.created(shortDate(created_at))}</p>
     </div>
   );
 }

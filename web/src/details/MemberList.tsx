@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import type { Conversation, Member } from "../client";
 import { nameOf } from "../conversations/naming";
-import { client, usePresence } from "../state/client";
+import { client, useStatusOf } from "../state/client";
 import { openDialog } from "../state/dialogs";
 import { attempt } from "../state/errors";
 import { t } from "../strings";
@@ -12,7 +12,13 @@ import { mayInvite, mayRemove, rolesFor } from "./permissions";
 
 const RANK: Record<string, number> = { owner: 0, moderator: 1, member: 2, read_only: 3 };
 
-export function MemberList({ conversation, members }: { conversation: Conversation; members: readonly Member[] | undefined }) {
+export function MemberList({
+  conversation,
+  members,
+}: {
+  conversation: Conversation;
+  members: readonly Member[] | undefined;
+}) {
   const sorted = useMemo(() => [...(members ?? [])].sort(byRankAndName), [members]);
   const ids = sorted.map((member) => member.user.id);
   useEffect(() => client.presence.watch(ids.slice(0, 500)), [ids.join()]);
@@ -48,11 +54,10 @@ function byRankAndName(a: Member, b: Member): number {
 
 function MemberRow({ conversation, member }: { conversation: Conversation; member: Member }) {
   const { user, role } = member;
-  const presence = usePresence(user.id);
   const self = user.id === client.me?.id;
   const actions = self ? [] : actionsFor(conversation, member);
   const name = nameOf(user);
-  const status = self ? undefined : (presence?.status ?? "offline");
+  const status = useStatusOf(self ? null : user);
   return (
     <li class="member-row" data-testid="member" data-user-id={user.id} data-role={role}>
       <Avatar id={user.id} name={name} url={user.avatar_url} size="s" status={status} />
@@ -65,7 +70,9 @@ function MemberRow({ conversation, member }: { conversation: Conversation; membe
         </span>
       </span>
       {role !== "member" && <span class="role-tag">{t.role[role]}</span>}
-      {actions.length > 0 && <Menu icon="more" label={t.details.memberActions(name)} items={actions} testId="member-menu" />}
+      {actions.length > 0 && (
+        <Menu icon="more" label={t.details.memberActions(name)} items={actions} testId="member-menu" />
+      )}
     </li>
   );
 }
@@ -73,12 +80,14 @@ function MemberRow({ conversation, member }: { conversation: Conversation; membe
 function actionsFor(conversation: Conversation, member: Member): MenuItem[] {
   const { id } = conversation;
   const { user } = member;
-  const roles = rolesFor(conversation, member).map((role): MenuItem => ({
-    label: t.details.makeRole((t.role[role] ?? role).toLowerCase()),
-    icon: role === "read_only" ? "eye" : "person",
-    onSelect: () => void attempt(() => client.conversations.setRole(id, user.id, role)),
-    testId: `make-${role}`,
-  }));
+  const roles = rolesFor(conversation, member).map(
+    (role): MenuItem => ({
+      label: t.details.makeRole((t.role[role] ?? role).toLowerCase()),
+      icon: role === "read_only" ? "eye" : "person",
+      onSelect: () => void attempt(() => client.conversations.setRole(id, user.id, role)),
+      testId: `make-${role}`,
+    }),
+  );
   const remove = () =>
     openDialog({
       kind: "confirm",
@@ -88,5 +97,8 @@ function actionsFor(conversation: Conversation, member: Member): MenuItem[] {
       run: () => attempt(() => client.conversations.removeMember(id, user.id)),
     });
   if (!mayRemove(conversation, member)) return roles;
-  return [...roles, { label: t.details.remove, icon: "leave", onSelect: remove, danger: true, testId: "remove-member" }];
+  return [
+    ...roles,
+    { label: t.details.remove, icon: "leave", onSelect: remove, danger: true, testId: "remove-member" },
+  ];
 }

@@ -14,7 +14,12 @@ export function RenameTitle({ conversation }: { conversation: Conversation }) {
         <h3>
           <bdi>{titleOf(conversation)}</bdi>
         </h3>
-        <IconButton icon="edit" label={t.details.rename} onClick={() => setTitle(conversation.title ?? "")} testId="rename" />
+        <IconButton
+          icon="edit"
+          label={t.details.rename}
+          onClick={() => setTitle(conversation.title ?? "")}
+          testId="rename"
+        />
       </div>
     );
   }

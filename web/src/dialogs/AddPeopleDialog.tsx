@@ -33,7 +33,13 @@ export function AddPeopleDialog({ conversationId }: { conversationId: string }) 
       <button type="button" class="button" onClick={closeDialog}>
         {t.dialog.cancel}
       </button>
-      <button type="button" class="button button-primary" disabled={busy || people.length === 0} onClick={add} data-testid="add">
+      <button
+        type="button"
+        class="button button-primary"
+        disabled={busy || people.length === 0}
+        onClick={add}
+        data-testid="add"
+      >
         {busy ? t.create.working : t.create.add}
       </button>
     </>

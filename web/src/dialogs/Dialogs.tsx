@@ -1,5 +1,5 @@
-import { closeDialog, dialog } from "../state/dialogs";
 import { SettingsDialog } from "../settings/SettingsDialog";
+import { closeDialog, dialog } from "../state/dialogs";
 import { Confirm } from "../ui/Confirm";
 import { AddPeopleDialog } from "./AddPeopleDialog";
 import { NewChatDialog } from "./NewChatDialog";

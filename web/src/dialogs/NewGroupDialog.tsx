@@ -28,7 +28,9 @@ export function NewGroupDialog({ kind }: { kind: "group" | "room" }) {
     try {
       const ids = people.map(({ id }) => id);
       const api = client.conversations;
-      const made = await (kind === "group" ? api.createGroup(title.trim(), ids) : api.createRoom(title.trim(), ids));
+      const made = await (kind === "group"
+        ? api.createGroup(title.trim(), ids)
+        : api.createRoom(title.trim(), ids));
       closeDialog();
       go(conversationRoute(made.id));
     } catch (error) {
@@ -42,7 +44,13 @@ export function NewGroupDialog({ kind }: { kind: "group" | "room" }) {
       <button type="button" class="button" onClick={closeDialog}>
         {t.dialog.cancel}
       </button>
-      <button type="submit" form="new-group" class="button button-primary" disabled={busy} data-testid="create">
+      <button
+        type="submit"
+        form="new-group"
+        class="button button-primary"
+        disabled={busy}
+        data-testid="create"
+      >
         {busy ? t.create.working : text.action}
       </button>
     </>
@@ -52,7 +60,15 @@ export function NewGroupDialog({ kind }: { kind: "group" | "room" }) {
       <form id="new-group" class="form" onSubmit={create}>
         {kind === "room" && <p class="form-lead">{t.create.roomText}</p>}
         <FormError text={problem} />
-        <Field label={text.name} name="title" value={title} onInput={setTitle} autoFocus input={{ maxLength: 120 }} testId="title" />
+        <Field
+          label={text.name}
+          name="title"
+          value={title}
+          onInput={setTitle}
+          autoFocus
+          input={{ maxLength: 120 }}
+          testId="title"
+        />
         <div class="field">
           <span class="field-label">
             {t.create.people} <span class="field-optional">({t.auth.optional})</span>

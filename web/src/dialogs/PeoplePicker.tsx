@@ -28,7 +28,12 @@ export function PeoplePicker({ chosen, onChange, exclude, focus = false }: Picke
         <ul class="chosen" aria-label={t.create.chosen(chosen.length)}>
           {chosen.map((user) => (
             <li key={user.id}>
-              <button type="button" class="chosen-tag" onClick={() => toggle(user)} aria-label={t.create.removePerson(nameOf(user))}>
+              <button
+                type="button"
+                class="chosen-tag"
+                onClick={() => toggle(user)}
+                aria-label={t.create.removePerson(nameOf(user))}
+              >
                 <bdi>{nameOf(user)}</bdi>
                 <Icon name="close" />
               </button>

@@ -20,7 +20,8 @@ export function PeopleResults({ people, problem, q, chosen, onPick }: ResultsPro
     );
   }
   if (!people) return <div class="skeleton skeleton-member" />;
-  if (people.length === 0) return <p class="people-none">{q.trim() ? t.create.noMatch(q.trim()) : t.create.noPeople}</p>;
+  if (people.length === 0)
+    return <p class="people-none">{q.trim() ? t.create.noMatch(q.trim()) : t.create.noPeople}</p>;
   return (
     <ul class="people" data-testid="people">
       {people.map((user) => {

@@ -1,7 +1,15 @@
 import { t } from "../strings";
 import { Icon } from "../ui/Icon";
 
-export function SearchPeople({ q, onInput, focus = false }: { q: string; onInput: (q: string) => void; focus?: boolean }) {
+export function SearchPeople({
+  q,
+  onInput,
+  focus = false,
+}: {
+  q: string;
+  onInput: (q: string) => void;
+  focus?: boolean;
+}) {
   return (
     <div class="search-box">
       <Icon name="search" />

@@ -10,7 +10,13 @@ export function Appearance() {
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms. */}
       <div class="segmented" role="group" aria-label={t.settings.theme}>
         {THEMES.map((one) => (
-          <button key={one} type="button" aria-pressed={theme.value === one} onClick={() => setTheme(one)} data-testid={`theme-${one}`}>
+          <button
+            key={one}
+            type="button"
+            aria-pressed={theme.value === one}
+            onClick={() => setTheme(one)}
+            data-testid={`theme-${one}`}
+          >
             {t.settings.themes[one]}
           </button>
         ))}

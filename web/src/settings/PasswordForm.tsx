@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { checkPassword } from "../auth/validate";
 import { client } from "../state/client";
 import { fieldErrors } from "../state/errors";
 import { t } from "../strings";
@@ -13,6 +14,8 @@ export function PasswordForm() {
   const [busy, setBusy] = useState(false);
   const save = async (event: Event) => {
     event.preventDefault();
+    const wrong = checkPassword(next);
+    if (wrong) return setErrors({ fields: { new_password: wrong }, general: null });
     setBusy(true);
     try {
       await client.changePassword(current, next);
@@ -50,10 +53,15 @@ export function PasswordForm() {
             onInput={setNext}
             hint={t.auth.passwordHint}
             error={errors?.fields.new_password}
-            input={{ autocomplete: "new-password", minLength: 8 }}
+            input={{ autocomplete: "new-password" }}
             testId="new-password"
           />
-          <button type="submit" class="button" disabled={busy || !current || !next} data-testid="save-password">
+          <button
+            type="submit"
+            class="button"
+            disabled={busy || !current || !next}
+            data-testid="save-password"
+          >
             {t.settings.changePassword}
           </button>
         </form>

@@ -29,7 +29,12 @@ export function SessionActions() {
       <button type="button" class="row-button" onClick={() => askThenSignOut(false)} data-testid="sign-out">
         <Icon name="leave" /> {t.settings.signOut}
       </button>
-      <button type="button" class="row-button row-button-danger" onClick={() => askThenSignOut(true)} data-testid="sign-out-everywhere">
+      <button
+        type="button"
+        class="row-button row-button-danger"
+        onClick={() => askThenSignOut(true)}
+        data-testid="sign-out-everywhere"
+      >
         <Icon name="leave" /> {t.settings.signOutAll}
       </button>
     </section>

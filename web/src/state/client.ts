@@ -1,7 +1,15 @@
 /** The page's one client, and how components follow it. */
 import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Conversation, createChatClient, type Presence, type TimelineView, type Topics, type User } from "../client";
+import {
+  type Conversation,
+  createChatClient,
+  type Presence,
+  type PresenceStatus,
+  type TimelineView,
+  type Topics,
+  type User,
+} from "../client";
 
 export const client = createChatClient();
 
@@ -42,7 +50,16 @@ export function useUser(id: string | null): User | undefined {
 }
 
 export function usePresence(userId: string | undefined): Presence | undefined {
-  return useLive(userId ? [`presence:${userId}`, "presence"] : [], () => (userId ? client.presence.get(userId) : undefined));
+  return useLive(userId ? [`presence:${userId}`, "presence"] : [], () =>
+    userId ? client.presence.get(userId) : undefined,
+  );
+}
+
+/** What may be said about somebody's presence: nothing while we are cut off ourselves. */
+export function useStatusOf(user: User | null | undefined): PresenceStatus | undefined {
+  const presence = usePresence(user?.id);
+  const cutOff = useLive(["status"], () => client.status === "offline" || client.status === "connecting");
+  return user && !cutOff ? (presence?.status ?? "offline") : undefined;
 }
 
 export function useTyping(id: string): readonly string[] {

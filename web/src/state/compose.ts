@@ -2,7 +2,10 @@
 import { signal } from "@preact/signals";
 import type { TimelineItem } from "../client";
 
-export type ComposeMode = { kind: "write" } | { kind: "reply"; item: TimelineItem } | { kind: "edit"; item: TimelineItem };
+export type ComposeMode =
+  | { kind: "write" }
+  | { kind: "reply"; item: TimelineItem }
+  | { kind: "edit"; item: TimelineItem };
 
 const WRITE: ComposeMode = { kind: "write" };
 const modes = signal<Record<string, ComposeMode>>({});

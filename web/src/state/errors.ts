@@ -8,7 +8,8 @@ export function explain(error: unknown): string {
   const { code, retryAfter } = error;
   if (code === "network" || code === "timeout" || code === "disconnected") return t.errors.network;
   if (code === "rate_limited" && retryAfter) return t.errors.rate_limited_in(Math.ceil(retryAfter));
-  if (code === "rate_limited" || code === "unavailable" || code === "payload_too_large") return t.errors[code];
+  if (code === "rate_limited" || code === "unavailable" || code === "payload_too_large")
+    return t.errors[code];
   if (error.errors?.length) return error.errors.map((one) => one.message).join(" ");
   // The server's own sentence knows more than a general one, but only English.
   if (error.detail && t.locale === "en") return error.detail;
@@ -17,7 +18,10 @@ export function explain(error: unknown): string {
 }
 
 /** Field → message, for forms; what belongs to no field of the form is `general`. */
-export function fieldErrors(error: unknown, fields: readonly string[]): { fields: Record<string, string>; general: string | null } {
+export function fieldErrors(
+  error: unknown,
+  fields: readonly string[],
+): { fields: Record<string, string>; general: string | null } {
   const byField: Record<string, string> = {};
   const others: string[] = [];
   for (const one of error instanceof ChatError ? (error.errors ?? []) : []) {

@@ -15,7 +15,8 @@ export function parseRoute(hash: string): Route {
     const seq = part === "m" && /^\d+$/.test(value) ? Number(value) : null;
     return { page: "conversation", id: decodeURIComponent(id), seq, details: part === "details" };
   }
-  if (first === "rooms" || first === "archived" || first === "sign-in" || first === "sign-up") return { page: first };
+  if (first === "rooms" || first === "archived" || first === "sign-in" || first === "sign-up")
+    return { page: first };
   return { page: "chats" };
 }
 
@@ -27,7 +28,12 @@ export function formatRoute(route: Route): string {
   return route.seq === null ? base : `${base}/m/${route.seq}`;
 }
 
-export const conversationRoute = (id: string): Route => ({ page: "conversation", id, seq: null, details: false });
+export const conversationRoute = (id: string): Route => ({
+  page: "conversation",
+  id,
+  seq: null,
+  details: false,
+});
 export const detailsRoute = (id: string): Route => ({ page: "conversation", id, seq: null, details: true });
 
 export const route = signal<Route>(parseRoute(globalThis.location?.hash ?? ""));

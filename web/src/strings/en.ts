@@ -26,6 +26,12 @@ export const en = {
     displayName: "Display name",
     displayNameHint: "What others see. You can change it later.",
     optional: "optional",
+    wrong: {
+      username: "Use 3–32 letters, digits, dots, dashes or underscores.",
+      email: "This does not look like an email address.",
+      password: "Use at least 8 characters.",
+      passwordLong: "This password is too long.",
+    },
     showPassword: "Show password",
     hidePassword: "Hide password",
     ended: {
@@ -72,11 +78,17 @@ export const en = {
     settings: "Settings and profile",
   },
 
-  kind: { private: "Private chat", group: "Group", room: "Room", support: "Support case", assistant: "Assistant" } as Record<
+  kind: {
+    private: "Private chat",
+    group: "Group",
+    room: "Room",
+    support: "Support case",
+    assistant: "Assistant",
+  } as Record<string, string>,
+  role: { owner: "Owner", moderator: "Moderator", member: "Member", read_only: "Read only" } as Record<
     string,
     string
   >,
-  role: { owner: "Owner", moderator: "Moderator", member: "Member", read_only: "Read only" } as Record<string, string>,
   presence: { online: "Online", away: "Away", offline: "Offline" } as Record<string, string>,
   lastSeen: (when: string) => `Last seen ${when}`,
   unnamed: "Untitled",
@@ -223,7 +235,9 @@ export const en = {
     signOutAllText: "All your devices, this one included, will have to sign in again.",
     signOutPendingTitle: "Sign out now?",
     signOutPending: (n: number) =>
-      n === 1 ? "One message has not been sent yet and will be lost." : `${n} messages have not been sent yet and will be lost.`,
+      n === 1
+        ? "One message has not been sent yet and will be lost."
+        : `${n} messages have not been sent yet and will be lost.`,
   },
 
   dialog: { close: "Close", cancel: "Cancel" },

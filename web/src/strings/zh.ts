@@ -27,6 +27,12 @@ export const zh: Strings = {
     displayName: "显示名称",
     displayNameHint: "别人看到的名字，以后可以修改。",
     optional: "选填",
+    wrong: {
+      username: "请使用 3–32 个字母、数字、点、短横线或下划线。",
+      email: "这看起来不像邮箱地址。",
+      password: "请至少使用 8 个字符。",
+      passwordLong: "密码太长。",
+    },
     showPassword: "显示密码",
     hidePassword: "隐藏密码",
     ended: {

@@ -5,7 +5,11 @@ import { type Block, type Inline, isEmojiOnly, parseText } from "./parse";
 export function RichText({ content }: { content: string }) {
   const blocks = useMemo(() => parseText(content), [content]);
   return (
-    <div class={isEmojiOnly(content) ? "rich-text rich-text-emoji" : "rich-text"} dir="auto" data-testid="message-text">
+    <div
+      class={isEmojiOnly(content) ? "rich-text rich-text-emoji" : "rich-text"}
+      dir="auto"
+      data-testid="message-text"
+    >
       {blocks.map((block, index) => (
         <RichBlock key={index} block={block} />
       ))}
@@ -16,6 +20,7 @@ export function RichText({ content }: { content: string }) {
 function RichBlock({ block }: { block: Block }) {
   if (block.kind === "code") {
     return (
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways has to be reachable by keyboard.
       <pre class="code-block" dir="ltr" tabIndex={0} data-language={block.language || undefined}>
         <code>{block.text}</code>
       </pre>

@@ -71,8 +71,14 @@ function pushLinks(inlines: Inline[], text: string): void {
 /** Drops the punctuation that ends the sentence, and a closing bracket that was opened before the address. */
 function trimAddress(address: string): string {
   let kept = address.replace(TRAILING, "");
-  for (const [open, close] of [["(", ")"], ["[", "]"], ["{", "}"], ["(", ")"]] as const) {
-    while (kept.endsWith(close) && count(kept, close) > count(kept, open)) kept = kept.slice(0, -1).replace(TRAILING, "");
+  for (const [open, close] of [
+    ["(", ")"],
+    ["[", "]"],
+    ["{", "}"],
+    ["(", ")"],
+  ] as const) {
+    while (kept.endsWith(close) && count(kept, close) > count(kept, open))
+      kept = kept.slice(0, -1).replace(TRAILING, "");
   }
   return kept;
 }
@@ -90,7 +96,8 @@ function isWebAddress(address: string): boolean {
   }
 }
 
-const EMOJI_ONLY = /^(?:(?:\p{RI}\p{RI}|\p{Extended_Pictographic}(?:\uFE0F|\p{EMod})?(?:\u200D\p{Extended_Pictographic}(?:\uFE0F|\p{EMod})?)*)\s*){1,3}$/u;
+const EMOJI_ONLY =
+  /^(?:(?:\p{RI}\p{RI}|\p{Extended_Pictographic}(?:\uFE0F|\p{EMod})?(?:\u200D\p{Extended_Pictographic}(?:\uFE0F|\p{EMod})?)*)\s*){1,3}$/u;
 
 /** One to three emoji and nothing else: shown large. */
 export function isEmojiOnly(content: string): boolean {
@@ -99,6 +106,9 @@ export function isEmojiOnly(content: string): boolean {
 
 /** One line for lists and quotes: code fences and line breaks flattened. */
 export function previewText(content: string, limit = 160): string {
-  const flat = content.replace(/```[\w+#.-]*\n?|```|`/g, "").replace(/\s+/g, " ").trim();
+  const flat = content
+    .replace(/```[\w+#.-]*\n?|```|`/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
   return flat.length > limit ? `${flat.slice(0, limit).trimEnd()}…` : flat;
 }

@@ -15,7 +15,12 @@ export function FailedNote({ item }: { item: TimelineItem }) {
       <button type="button" class="link-button" onClick={() => client.messages.retry(id)} data-testid="retry">
         {t.message.retry}
       </button>
-      <button type="button" class="link-button" onClick={() => client.messages.discard(id)} data-testid="discard">
+      <button
+        type="button"
+        class="link-button"
+        onClick={() => client.messages.discard(id)}
+        data-testid="discard"
+      >
         {t.message.discard}
       </button>
     </div>

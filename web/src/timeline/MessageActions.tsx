@@ -12,8 +12,12 @@ export function MessageActions(props: MessageRowProps) {
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms.
     <div class="message-actions" role="group" aria-label={t.message.actions}>
       {props.writable && <ReactButton item={props.item} />}
-      {props.writable && <IconButton icon="reply" label={t.message.reply} onClick={() => startReply(props)} testId="reply" />}
-      {mayEdit(props) && <IconButton icon="edit" label={t.message.edit} onClick={() => startEdit(props)} testId="edit" />}
+      {props.writable && (
+        <IconButton icon="reply" label={t.message.reply} onClick={() => startReply(props)} testId="reply" />
+      )}
+      {mayEdit(props) && (
+        <IconButton icon="edit" label={t.message.edit} onClick={() => startEdit(props)} testId="edit" />
+      )}
       {menu.length > 0 && <Menu icon="more" label={t.message.actions} items={menu} testId="message-menu" />}
     </div>
   );

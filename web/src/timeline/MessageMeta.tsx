@@ -26,7 +26,13 @@ export function MessageMeta({ item }: { item: TimelineItem }) {
         {clock(message.created_at)}
       </time>
       {state !== "received" && message.deleted_at === null && (
-        <span class={`message-state state-${state}`} role="img" aria-label={t.message.states[state]} title={t.message.states[state]} data-testid="message-state">
+        <span
+          class={`message-state state-${state}`}
+          role="img"
+          aria-label={t.message.states[state]}
+          title={t.message.states[state]}
+          data-testid="message-state"
+        >
           <Icon name={icons[state]} />
         </span>
       )}

@@ -41,7 +41,14 @@ export function MessageRow(props: MessageRowProps) {
   const named = kind !== "private" && !mine;
   const deleted = message.deleted_at !== null;
   const reachable = !deleted && message.seq > 0;
-  const classes = ["message", mine ? "mine" : "theirs", first && "first", last && "last", marked && "marked", named && "named"];
+  const classes = [
+    "message",
+    mine ? "mine" : "theirs",
+    first && "first",
+    last && "last",
+    marked && "marked",
+    named && "named",
+  ];
   const onTap = (event: MouseEvent) => {
     const touched = matchMedia("(hover: none)").matches && reachable;
     if (touched && !(event.target as HTMLElement).closest("a, button, pre")) setSheet(true);
@@ -59,7 +66,13 @@ export function MessageRow(props: MessageRowProps) {
       onPointerEnter={activate}
       onFocusIn={activate}
     >
-      {named && <span class="message-gutter">{last && <Avatar id={message.sender_id ?? ""} name={nameOf(sender)} url={sender?.avatar_url} size="s" />}</span>}
+      {named && (
+        <span class="message-gutter">
+          {last && (
+            <Avatar id={message.sender_id ?? ""} name={nameOf(sender)} url={sender?.avatar_url} size="s" />
+          )}
+        </span>
+      )}
       <div class="message-body">
         {named && first ? (
           <div class={`message-sender hue-${hueOf(message.sender_id ?? "")}`}>
@@ -88,7 +101,14 @@ export function MessageRow(props: MessageRowProps) {
 
 function SystemMessage({ item }: { item: TimelineItem }) {
   return (
-    <p class="system-message" dir="auto" data-testid="message" data-key={item.key} data-seq={item.message.seq} data-state={item.state}>
+    <p
+      class="system-message"
+      dir="auto"
+      data-testid="message"
+      data-key={item.key}
+      data-seq={item.message.seq}
+      data-state={item.state}
+    >
       {item.message.content || t.chat.unsupported}
     </p>
   );

@@ -14,11 +14,20 @@ interface SheetProps extends MessageRowProps {
 /** The same actions for fingers: from the lower edge, in reach of the thumb. */
 export function MessageSheet({ anchor, onClose, ...props }: SheetProps) {
   const items: MenuItem[] = [];
-  if (props.writable) items.push({ label: t.message.reply, icon: "reply", onSelect: () => startReply(props), testId: "reply" });
-  if (mayEdit(props)) items.push({ label: t.message.edit, icon: "edit", onSelect: () => startEdit(props), testId: "edit" });
+  if (props.writable)
+    items.push({ label: t.message.reply, icon: "reply", onSelect: () => startReply(props), testId: "reply" });
+  if (mayEdit(props))
+    items.push({ label: t.message.edit, icon: "edit", onSelect: () => startEdit(props), testId: "edit" });
   items.push(...menuOf(props));
   return (
-    <Popover anchor={anchor} onClose={onClose} label={t.message.actions} role="dialog" class="sheet" testId="message-sheet">
+    <Popover
+      anchor={anchor}
+      onClose={onClose}
+      label={t.message.actions}
+      role="dialog"
+      class="sheet"
+      testId="message-sheet"
+    >
       {props.writable && (
         <div class="sheet-emoji">
           <EmojiGrid item={props.item} emoji={COMMON_EMOJI} onDone={onClose} />

@@ -24,7 +24,14 @@ export function ReactButton({ item }: { item: TimelineItem }) {
         testId="react"
       />
       {open && (
-        <Popover anchor={anchor} onClose={close} label={t.message.react} role="dialog" class="emoji-picker" testId="emoji-picker">
+        <Popover
+          anchor={anchor}
+          onClose={close}
+          label={t.message.react}
+          role="dialog"
+          class="emoji-picker"
+          testId="emoji-picker"
+        >
           <EmojiGrid item={item} emoji={[...COMMON_EMOJI, ...MORE_EMOJI]} onDone={() => close(true)} />
         </Popover>
       )}

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Conversation } from "../client";
 import { mayModerate, mayWrite } from "../details/permissions";
 import { client, useTimeline } from "../state/client";
@@ -8,11 +8,19 @@ import { Announcer } from "./Announcer";
 import { JumpLatest } from "./JumpLatest";
 import { MessageRow } from "./MessageRow";
 import { type Row, rowsOf } from "./rows";
-import { DayDivider, LoadFailed, OlderSpinner, TimelineSkeleton, TimelineStart, UnreadDivider } from "./TimelineParts";
+import {
+  DayDivider,
+  LoadFailed,
+  OlderSpinner,
+  TimelineSkeleton,
+  TimelineStart,
+  UnreadDivider,
+} from "./TimelineParts";
 import { useJump } from "./useJump";
 import { useMessageKeys } from "./useMessageKeys";
 import { useReadMarks } from "./useReadMarks";
 import { fromBottom, fromTop, isAtBottom, useScrollKeeper } from "./useScrollKeeper";
+import { useToLatest } from "./useToLatest";
 import { useUnreadDivider } from "./useUnreadDivider";
 
 /** How near an end of the window has to be, in pixels, before the next page is fetched. */
@@ -32,23 +40,21 @@ export function Timeline({ conversation, target }: TimelineProps) {
   const [unreadFrom, endUnread] = useUnreadDivider(id);
   const rows = useMemo(() => rowsOf(view.items, unreadFrom), [view.items, unreadFrom]);
   useScrollKeeper(scroller, rows, view.atEnd);
-  const markRead = useReadMarks(id, scroller, rows);
-  const { jumpTo, highlighted } = useJump(id, scroller, target, unreadFrom);
+  const { jumpTo, highlighted, settled } = useJump(id, scroller, target, unreadFrom);
+  const markRead = useReadMarks(id, scroller, rows, settled);
   const keys = useMessageKeys(scroller);
 
-  const toLatest = useCallback(async () => {
-    if (!client.timelines.view(id).atEnd && !(await attempt(() => client.timelines.loadLatest(id)))) return;
-    requestAnimationFrame(() => scroller.current?.scrollTo({ top: 0, behavior: "smooth" }));
-  }, [id]);
+  const toLatest = useToLatest(id, scroller, rows);
 
   const onScroll = () => {
     const box = scroller.current;
     if (!box) return;
+    if (!settled) return;
     setAtBottom(isAtBottom(box));
     markRead();
     loadNearEnds(id, box);
   };
-  useEffect(onScroll, [rows, view.loading]);
+  useEffect(onScroll, [rows, view.loading, settled]);
 
   useEffect(() => {
     const pending = view.items.at(-1);
@@ -59,14 +65,22 @@ export function Timeline({ conversation, target }: TimelineProps) {
   }, [view.items.at(-1)?.key]);
 
   if (!view.loaded) {
-    return view.error ? <LoadFailed onRetry={() => attempt(() => client.timelines.loadLatest(id))} /> : <TimelineSkeleton />;
+    return view.error ? (
+      <LoadFailed onRetry={() => attempt(() => client.timelines.loadLatest(id))} />
+    ) : (
+      <TimelineSkeleton />
+    );
   }
   return (
-    <div class="timeline">
+    <div class={settled ? "timeline" : "timeline timeline-settling"}>
       <Announcer conversationId={id} />
       <div ref={scroller} class="timeline-scroller scroller" onScroll={onScroll} data-testid="timeline">
         <div class="timeline-rows" role="log" aria-live="off" aria-label={t.chat.log} {...keys}>
-          {view.atStart ? <TimelineStart conversation={conversation} empty={rows.length === 0} /> : <OlderSpinner />}
+          {view.atStart ? (
+            <TimelineStart conversation={conversation} empty={rows.length === 0} />
+          ) : (
+            <OlderSpinner />
+          )}
           {rows.map((row) => (
             <TimelineRow
               key={row.key}

@@ -52,7 +52,10 @@ export function TimelineSkeleton() {
   return (
     <div class="timeline timeline-skeleton" aria-busy="true" data-testid="timeline-loading">
       {rows.map((n) => (
-        <div key={n} class={`skeleton skeleton-bubble ${WIDTHS[n % WIDTHS.length]}${n % 3 === 1 ? " skeleton-own" : ""}`} />
+        <div
+          key={n}
+          class={`skeleton skeleton-bubble ${WIDTHS[n % WIDTHS.length]}${n % 3 === 1 ? " skeleton-own" : ""}`}
+        />
       ))}
     </div>
   );

@@ -10,10 +10,12 @@ import { showToast } from "../ui/toasts";
 import type { MessageRowProps } from "./MessageRow";
 
 export const COMMON_EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
-export const MORE_EMOJI = ["✅", "👀", "🔥", "👏", "💯", "🤔", "😢", "😅", "🚀", "👎", "☕", "🫡"];
+export const MORE_EMOJI = ["✅", "👀", "🔥", "👏", "💯", "🤔", "😢", "😅", "🚀", "👎", "☕️", "🫡"];
 
 export function toggleReaction(item: TimelineItem, emoji: string): void {
-  const mine = item.message.reactions.find((one) => one.emoji === emoji)?.user_ids.includes(client.me?.id ?? "");
+  const mine = item.message.reactions
+    .find((one) => one.emoji === emoji)
+    ?.user_ids.includes(client.me?.id ?? "");
   void attempt(() => client.messages.react(item.message.id, emoji, !mine));
 }
 
@@ -25,13 +27,15 @@ export function startEdit({ conversationId, item }: MessageRowProps): void {
   setComposeMode(conversationId, { kind: "edit", item });
 }
 
-export const mayEdit = ({ item, writable }: MessageRowProps) => item.mine && writable && item.message.type === "text";
+export const mayEdit = ({ item, writable }: MessageRowProps) =>
+  item.mine && writable && item.message.type === "text";
 const mayDelete = ({ item, moderator }: MessageRowProps) => item.mine || moderator;
 
 export function menuOf(props: MessageRowProps): MenuItem[] {
   const { item, kind } = props;
   const items: MenuItem[] = [];
-  if (navigator.clipboard) items.push({ label: t.message.copy, icon: "copy", onSelect: () => copy(item), testId: "copy" });
+  if (navigator.clipboard)
+    items.push({ label: t.message.copy, icon: "copy", onSelect: () => copy(item), testId: "copy" });
   if (item.mine && kind !== "private") {
     items.push({
       label: t.message.seenBy,
@@ -41,7 +45,13 @@ export function menuOf(props: MessageRowProps): MenuItem[] {
     });
   }
   if (mayDelete(props)) {
-    items.push({ label: t.message.delete, icon: "trash", onSelect: () => confirmDelete(item), danger: true, testId: "delete" });
+    items.push({
+      label: t.message.delete,
+      icon: "trash",
+      onSelect: () => confirmDelete(item),
+      danger: true,
+      testId: "delete",
+    });
   }
   return items;
 }

@@ -8,14 +8,18 @@ const fetched = new Map<string, Message | null>();
 const indexes = new WeakMap<readonly TimelineItem[], Map<string, Message>>();
 
 function indexOf(items: readonly TimelineItem[]): Map<string, Message> {
-  let index = indexes.get(items);
-  if (!index) indexes.set(items, (index = new Map(items.map((item) => [item.message.id, item.message]))));
+  const known = indexes.get(items);
+  if (known) return known;
+  const index = new Map(items.map((item) => [item.message.id, item.message]));
+  indexes.set(items, index);
   return index;
 }
 
 /** undefined while it is being fetched, null when it cannot be had. */
 export function useQuoted(conversationId: string, messageId: string): Message | null | undefined {
-  const held = useLive([`timeline:${conversationId}`], () => indexOf(client.timelines.view(conversationId).items).get(messageId));
+  const held = useLive([`timeline:${conversationId}`], () =>
+    indexOf(client.timelines.view(conversationId).items).get(messageId),
+  );
   const [, redraw] = useState(0);
   useEffect(() => {
     if (held || fetched.has(messageId)) return;

@@ -5,10 +5,19 @@ import { attempt } from "../state/errors";
 
 const HIGHLIGHT_MS = 1800;
 
-/** Scrolls to a message, loading the history around it when it is not held; at first to the link's or the unread one. */
-export function useJump(id: string, scroller: RefObject<HTMLElement | null>, target: number | null, unreadFrom: number | null) {
+/**
+ * Scrolls to a message, loading the history around it when it is not held; at first to the link's or the first unread
+ * one. Until that is reached (`settled`), nothing that happens to be in view counts as read.
+ */
+export function useJump(
+  id: string,
+  scroller: RefObject<HTMLElement | null>,
+  target: number | null,
+  unreadFrom: number | null,
+) {
   const { loaded, items } = useTimeline(id);
   const [highlighted, setHighlighted] = useState<number | null>(null);
+  const [settled, setSettled] = useState(false);
   const wanted = useRef<{ seq: number; mark: boolean } | null>(null);
   const started = useRef(false);
 
@@ -17,7 +26,9 @@ export function useJump(id: string, scroller: RefObject<HTMLElement | null>, tar
       wanted.current = { seq, mark };
       if (settle()) return;
       const worked = await attempt(() => client.timelines.loadAround(id, seq));
-      if (!worked) wanted.current = null;
+      if (worked) return;
+      wanted.current = null;
+      setSettled(true);
     },
     [id],
   );
@@ -31,6 +42,7 @@ export function useJump(id: string, scroller: RefObject<HTMLElement | null>, tar
     if (!row) return false;
     wanted.current = null;
     reveal(box, row);
+    setSettled(true);
     if (want.mark) setHighlighted(want.seq);
     return true;
   };
@@ -41,6 +53,7 @@ export function useJump(id: string, scroller: RefObject<HTMLElement | null>, tar
       started.current = true;
       if (target !== null) void jump(target, true);
       else if (unreadFrom !== null) void jump(unreadFrom, false);
+      else setSettled(true);
     } else settle();
   }, [loaded, items]);
 
@@ -55,7 +68,7 @@ export function useJump(id: string, scroller: RefObject<HTMLElement | null>, tar
   }, [highlighted]);
 
   const jumpTo = useCallback((seq: number) => void jump(seq, true), [jump]);
-  return { jumpTo, highlighted };
+  return { jumpTo, highlighted, settled };
 }
 
 /** Puts the row a third from the top. */

@@ -10,7 +10,12 @@ export function useMessageKeys(scroller: RefObject<HTMLElement | null>) {
         if (!row || event.target !== row) return;
         const rows = [...(scroller.current?.querySelectorAll<HTMLElement>(".message") ?? [])];
         const at = rows.indexOf(row);
-        const next: Record<string, number> = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: rows.length - 1 };
+        const next: Record<string, number> = {
+          ArrowUp: at - 1,
+          ArrowDown: at + 1,
+          Home: 0,
+          End: rows.length - 1,
+        };
         const index = next[event.key];
         const to = index === undefined ? undefined : rows[index];
         if (!to) return;

@@ -3,16 +3,21 @@ import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
 import { client } from "../state/client";
 
-export function useReadMarks(conversationId: string, scroller: RefObject<HTMLElement | null>, rows: unknown): () => void {
+export function useReadMarks(
+  conversationId: string,
+  scroller: RefObject<HTMLElement | null>,
+  rows: unknown,
+  settled: boolean,
+): () => void {
   const mark = () => {
     const box = scroller.current;
     const conversation = client.conversations.get(conversationId);
-    if (!box || !conversation || document.visibilityState !== "visible" || !document.hasFocus()) return;
+    if (!settled || !box || !conversation || document.visibilityState !== "visible" || !document.hasFocus()) return;
     if (conversation.read_seq >= conversation.last_seq) return;
     const seq = lastSeqInView(box, conversation.read_seq);
     if (seq > conversation.read_seq) client.receipts.markRead(conversationId, seq);
   };
-  useEffect(mark, [rows]);
+  useEffect(mark, [rows, settled]);
   useEffect(() => {
     addEventListener("focus", mark);
     addEventListener("resize", mark);
@@ -22,7 +27,7 @@ export function useReadMarks(conversationId: string, scroller: RefObject<HTMLEle
       removeEventListener("resize", mark);
       document.removeEventListener("visibilitychange", mark);
     };
-  }, [conversationId]);
+  }, [conversationId, settled]);
   return mark;
 }
 

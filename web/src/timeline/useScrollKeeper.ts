@@ -9,7 +9,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 const AT_END = 24;
 
 export const fromBottom = (scroller: HTMLElement) => -scroller.scrollTop;
-export const fromTop = (scroller: HTMLElement) => scroller.scrollHeight - scroller.clientHeight + scroller.scrollTop;
+export const fromTop = (scroller: HTMLElement) =>
+  scroller.scrollHeight - scroller.clientHeight + scroller.scrollTop;
 export const isAtBottom = (scroller: HTMLElement) => fromBottom(scroller) <= AT_END;
 
 interface Anchor {
@@ -18,7 +19,11 @@ interface Anchor {
 }
 
 /** Call in render, before the rows change; `stick`: the newest message is among the rows, so the end is the end. */
-export function useScrollKeeper(scroller: RefObject<HTMLElement | null>, rows: unknown, stick: boolean): void {
+export function useScrollKeeper(
+  scroller: RefObject<HTMLElement | null>,
+  rows: unknown,
+  stick: boolean,
+): void {
   const before = useRef<unknown>(null);
   const anchor = useRef<Anchor | null>(null);
   if (before.current !== rows) {

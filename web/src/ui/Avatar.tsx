@@ -1,6 +1,6 @@
 import { t } from "../strings";
-import { hueOf, initials } from "./identity";
 import { Icon } from "./Icon";
+import { hueOf, initials } from "./identity";
 
 interface AvatarProps {
   id: string;
@@ -26,7 +26,12 @@ export function Avatar({ id, name, url, size = "m", room = false, status }: Avat
 export function PresenceDot({ status }: { status: string }) {
   const label = t.presence[status] ?? status;
   return (
-    <span class={`presence-dot presence-${status}`} data-testid="presence-dot" data-status={status} title={label}>
+    <span
+      class={`presence-dot presence-${status}`}
+      data-testid="presence-dot"
+      data-status={status}
+      title={label}
+    >
       <span class="visually-hidden">{label}</span>
     </span>
   );

@@ -27,7 +27,13 @@ export function Confirm({ title, text, action, onConfirm, onClose }: ConfirmProp
       <button type="button" class="button" autofocus onClick={onClose}>
         {t.dialog.cancel}
       </button>
-      <button type="button" class="button button-danger" disabled={busy} onClick={confirm} data-testid="confirm">
+      <button
+        type="button"
+        class="button button-danger"
+        disabled={busy}
+        onClick={confirm}
+        data-testid="confirm"
+      >
         {action}
       </button>
     </>

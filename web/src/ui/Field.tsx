@@ -27,7 +27,19 @@ interface FieldProps {
 }
 
 /** A labelled input; its hint and its error are read out with it. */
-export function Field({ label, name, value, onInput, type = "text", hint, error, optional, autoFocus, input, testId }: FieldProps) {
+export function Field({
+  label,
+  name,
+  value,
+  onInput,
+  type = "text",
+  hint,
+  error,
+  optional,
+  autoFocus,
+  input,
+  testId,
+}: FieldProps) {
   const id = useId();
   const [shown, setShown] = useState(false);
   const secret = type === "password";

@@ -15,7 +15,16 @@ interface IconButtonProps {
   buttonRef?: Ref<HTMLButtonElement>;
 }
 
-export function IconButton({ icon, label, testId, expanded, pressed, popup, buttonRef, ...rest }: IconButtonProps) {
+export function IconButton({
+  icon,
+  label,
+  testId,
+  expanded,
+  pressed,
+  popup,
+  buttonRef,
+  ...rest
+}: IconButtonProps) {
   return (
     <button
       type="button"

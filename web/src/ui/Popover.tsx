@@ -36,6 +36,8 @@ export function Popover({ anchor, onClose, label, role, testId, children, ...res
     } else if (moveFocus(ref.current, event.key)) event.preventDefault();
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the role is menu or dialog.
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: see above.
     <div
       ref={ref}
       popover="manual"
@@ -62,7 +64,11 @@ function place(box: HTMLElement, at: DOMRect): void {
   box.style.left = `${Math.max(EDGE, left)}px`;
 }
 
-function useDismiss(ref: RefObject<HTMLElement | null>, anchor: RefObject<HTMLElement | null>, onClose: PopoverProps["onClose"]): void {
+function useDismiss(
+  ref: RefObject<HTMLElement | null>,
+  anchor: RefObject<HTMLElement | null>,
+  onClose: PopoverProps["onClose"],
+): void {
   useEffect(() => {
     const outside = (event: Event) => {
       const target = event.target as Node;

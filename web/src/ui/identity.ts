@@ -16,7 +16,10 @@ function firstCharacter(word: string): string {
 
 /** "Ada Lovelace" → AL, "ada" → A, "王小明" → 王. */
 export function initials(name: string): string {
-  const words = name.split(/[\s._-]+/).filter((word) => /[\p{L}\p{N}\p{Emoji}]/u.test(word));
+  const spaced = name.trim().split(/\s+/);
+  const words = (spaced.length > 1 ? spaced : name.split(/[._-]+/)).filter((word) =>
+    /[\p{L}\p{N}\p{Emoji}]/u.test(word),
+  );
   const first = firstCharacter(words[0] ?? name.trim());
   const last = words.length > 1 ? firstCharacter(words[words.length - 1] ?? "") : "";
   return (/\p{Script=Han}/u.test(first) ? first : first + last).toUpperCase() || "?";
