@@ -38,7 +38,7 @@ workers = 1
 if async_mode == "eventlet":
     worker_class = "chat_app.runtime.gunicorn_worker.EventletWorker"
 else:
-    worker_class = "gthread"
+    worker_class = "chat_app.runtime.threaded_worker.ThreadedWorker"
     threads = 200  # each open websocket holds one
 
 # gunicorn's default is 1000, and clients above it hang. Ours are answered 503.

@@ -21,12 +21,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chat_app.runtime import patch, silence_deprecation
+from chat_app.runtime.boot import StopsOnRefusal
 
 silence_deprecation()
 
 import eventlet  # noqa: E402
 from eventlet import greenio, hubs, wsgi  # noqa: E402
-from gunicorn.arbiter import Arbiter  # noqa: E402
 from gunicorn.workers.base_async import AsyncWorker  # noqa: E402
 
 NOTIFY_INTERVAL = 1.0
@@ -49,7 +49,7 @@ REFUSAL = (
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class EventletWorker(AsyncWorker):
+class EventletWorker(StopsOnRefusal, AsyncWorker):
     """See the module. Use it with exactly one worker per gunicorn: polling needs all its requests here."""
 
     # gunicorn has no types; these are its own attributes.
@@ -81,11 +81,7 @@ class EventletWorker(AsyncWorker):
         A websocket handler calls the first when the connection has become a websocket (it may then be ended
         by a graceful stop) and sets the second when it has answered on the socket by itself.
         """
-        try:
-            super().load_wsgi()
-        except SystemExit as refusal:  # bad settings: not worth another try, which is what gunicorn would do
-            self.log.critical("%s", refusal)
-            raise SystemExit(Arbiter.WORKER_BOOT_ERROR) from None
+        super().load_wsgi()
         application: WsgiApp = self.wsgi
 
         def with_hooks(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
