@@ -73,6 +73,7 @@ def places_of(user_id: str) -> Sequence[Any]:
             Conversation.id,
             Conversation.last_change,
             Conversation.members_rev,
+            ConversationMember.user_id,
             ConversationMember.delivered_seq,
             ConversationMember.read_seq,
         )

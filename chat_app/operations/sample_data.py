@@ -12,6 +12,7 @@ from chat_app.db import transaction
 from chat_app.extensions import db
 from chat_app.messages.batches import Batches
 from chat_app.messages.drafts import Draft
+from chat_app.receipts import service as receipts
 from chat_app.users.models import User
 
 PEOPLE = {"ada": "Ada Lovelace", "grace": "Grace Hopper", "linus": "Linus Pauling", "mei": "陈美"}
@@ -44,9 +45,17 @@ def add_sample_data(batches: Batches, password: str) -> list[str]:
         group = _conversation(ids["ada"], NewConversation(kind="group", title=GROUP, member_ids=group_people))
         private, _ = conversations.create(ids["ada"], NewConversation(kind="private", member_ids=[ids["grace"]]))
     for conversation_id, talk in ((room, ROOM_TALK), (group, GROUP_TALK), (private, PRIVATE_TALK)):
-        for number, (name, text) in enumerate(talk):
-            batches.store([Draft(conversation_id, ids[name], f"sample:{number}", text)])
+        drafts = [Draft(conversation_id, ids[name], f"sample:{n}", text) for n, (name, text) in enumerate(talk)]
+        marks = _said(batches, drafts)
+        with transaction():
+            receipts.store(marks)
     return list(people)
+
+
+def _said(batches: Batches, drafts: list[Draft]) -> list[tuple[str, str, int, int]]:
+    """Store the talk; returns the watermarks of those who talked: they have read up to their own words."""
+    outcomes = [batches.store([draft])[0] for draft in drafts]
+    return [(d.conversation_id, d.sender_id, o.seq, o.seq) for d, o in zip(drafts, outcomes, strict=True) if o.seq]
 
 
 def _person(name: str, display_name: str, password_hash: str) -> User:

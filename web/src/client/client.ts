@@ -114,7 +114,7 @@ class Client implements ChatClient {
       levels: (id) => this.#peers.levels(id),
       pending: (id) => this.#outbox.list(id),
       loaded: (_, messages) => this.#feed.history(messages),
-      opened: (id) => void this.#members.ensure(id).catch(() => {}),
+      opened: (id) => this.#feed.keepMembers(id),
     });
     this.typing = new Typing(this.#emitter, (payload) => this.#connection.chat.hint("typing", payload));
     this.presence = new PresenceBook(this.#emitter, {
@@ -258,7 +258,7 @@ class Client implements ChatClient {
     this.#emitter.touch("conversations");
     this.#updateStatus("online");
     this.timelines.reload();
-    for (const id of this.timelines.openIds()) void this.#members.ensure(id).catch(() => {});
+    for (const id of this.timelines.openIds()) this.#feed.keepMembers(id);
   }
 
   #end(code: string): void {

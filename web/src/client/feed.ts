@@ -12,6 +12,9 @@ import type { Conversation, Message, ReceiptEvent, SyncAnswer } from "./types";
 import type { Typing } from "./typing";
 import type { Users } from "./users";
 
+/** Members of a conversation up to which the server tells receipts to the others. */
+const RECEIPTS_UP_TO = 100;
+
 export interface State {
   emitter: Emitter;
   store: Store;
@@ -104,6 +107,15 @@ export class Feed {
     if (event.user_id !== this.me()) this.state.typing.heard(event.conversation_id, event.user_id, event.on);
   }
 
+  /**
+   * Loads the members of a conversation on screen, for names and receipts. Not of large ones: their receipts are told
+   * to nobody, and a hundred people joining would have everybody read everybody again and again.
+   */
+  keepMembers(id: string): void {
+    const count = this.state.store.get(id)?.member_count;
+    if (count !== undefined && count <= RECEIPTS_UP_TO) void this.state.members.ensure(id).catch(() => {});
+  }
+
   /** A sync is asked for now; what events say until its answer is newer than the answer. */
   syncBegins(): void {
     this.#changed.clear();
@@ -151,7 +163,7 @@ export class Feed {
   }
 
   #row(row: Conversation): void {
-    const { marks, members, markers, peers, store, timelines, users } = this.state;
+    const { marks, members, markers, store, timelines, users } = this.state;
     const held = store.get(row.id);
     store.merge(row);
     users.learn([row.peer]);
@@ -163,11 +175,9 @@ export class Feed {
       timelines.reset(row.id);
     }
     marks.arrived(row.id);
-    if (held && (held.member_count !== row.member_count || held.my_role !== row.my_role)) {
-      members.outdated(row.id);
-      peers.members(row.id, null);
-      if (timelines.isOpen(row.id)) void members.ensure(row.id).catch(() => {});
-    }
+    // Who is in it, or with which role, may be what changed.
+    if (held && row.kind !== "private") members.outdated(row.id);
+    if (timelines.isOpen(row.id)) this.keepMembers(row.id);
   }
 
   #syncRow(row: Conversation, afresh: boolean): void {

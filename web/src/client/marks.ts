@@ -7,8 +7,13 @@ import type { Marks } from "./types";
 
 type Ask = (event: "mark_delivered" | "mark_read", payload: object) => Promise<unknown>;
 
-/** Marks on their way at once: after a long absence hundreds of conversations have something to say. */
-const AT_ONCE = 4;
+/**
+ * After a long absence hundreds of conversations have something to say: beyond `FEW` marks they go out at most two at
+ * once and 20 a second, and leave room for what the person does.
+ */
+const FEW = 20;
+const AT_ONCE = 2;
+const PACE_MS = 100;
 
 /**
  * The watermark in the store moves at once (unread counts are exact without the server); the server is told at most
@@ -77,26 +82,33 @@ export class OwnMarks {
     this.#flushing = true;
     const due = [...this.#due];
     this.#due.clear();
+    let told = 0;
     const worker = async () => {
-      for (let id = due.shift(); id; id = due.shift()) await this.#tell(id);
+      for (let id = due.shift(); id; id = due.shift()) {
+        if (!(await this.#tell(id))) continue;
+        told += 1;
+        if (told > FEW) await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+      }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, due.length) }, worker));
     this.#flushing = false;
     if (this.#due.size > 0) this.#timer ??= setTimeout(() => void this.#flush(), this.delayMs);
   }
 
-  async #tell(id: string): Promise<void> {
+  /** True when the server had to be told something. */
+  async #tell(id: string): Promise<boolean> {
     const row = this.store.get(id);
-    if (!row) return;
+    if (!row) return false;
     // A message is delivered when everything before it is, too.
     if (this.markers.whole(id)) this.store.marks(id, { delivered_seq: row.last_seq });
     else this.#due.add(id);
     const { delivered_seq, read_seq } = this.store.get(id) ?? row;
     const confirmed = this.#confirmed.get(id) ?? { delivered_seq: 0, read_seq: 0 };
-    if (read_seq > confirmed.read_seq) await this.#send(id, "mark_read", read_seq);
-    if (delivered_seq > Math.max(confirmed.delivered_seq, read_seq)) {
-      await this.#send(id, "mark_delivered", delivered_seq);
-    }
+    const read = read_seq > confirmed.read_seq;
+    const delivered = delivered_seq > Math.max(confirmed.delivered_seq, read_seq);
+    if (read) await this.#send(id, "mark_read", read_seq);
+    if (delivered) await this.#send(id, "mark_delivered", delivered_seq);
+    return read || delivered;
   }
 
   async #send(id: string, event: "mark_delivered" | "mark_read", seq: number): Promise<void> {

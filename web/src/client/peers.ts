@@ -17,7 +17,7 @@ interface Book {
 
 /**
  * In a private chat the peer's watermarks count. In a group a message is read once every other member has read it,
- * which needs the complete list of members; while that is not loaded (or has more than 1,000 names) messages stay
+ * which needs the complete list of members; while that is not loaded (large rooms: the server does not tell their receipts) messages stay
  * `sent`, and `messages.readers` tells who has read one.
  */
 export class Peers {
