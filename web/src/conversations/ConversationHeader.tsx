@@ -1,6 +1,6 @@
 import type { Conversation } from "../client";
 import { useStatusOf, useTyping } from "../state/client";
-import { conversationRoute, detailsRoute, go } from "../state/route";
+import { conversationRoute, detailsRoute, go, goBack } from "../state/route";
 import { t } from "../strings";
 import { Avatar } from "../ui/Avatar";
 import { IconButton } from "../ui/IconButton";
@@ -15,7 +15,7 @@ interface HeaderProps {
 export function ConversationHeader({ conversation, detailsOpen }: HeaderProps) {
   const { id, kind, peer } = conversation;
   const status = useStatusOf(peer);
-  const toggle = () => go(detailsOpen ? conversationRoute(id) : detailsRoute(id), true);
+  const toggle = () => (detailsOpen ? goBack(conversationRoute(id)) : go(detailsRoute(id)));
   return (
     <header class="conversation-header">
       <IconButton

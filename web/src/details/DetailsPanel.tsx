@@ -4,7 +4,7 @@ import { colourId, titleOf } from "../conversations/naming";
 import { usePresenceText } from "../conversations/usePresenceText";
 import { client, useConversation, useLive, useStatusOf } from "../state/client";
 import { attempt } from "../state/errors";
-import { conversationRoute, go } from "../state/route";
+import { conversationRoute, goBack } from "../state/route";
 import { t } from "../strings";
 import { shortDate } from "../time/format";
 import { Avatar } from "../ui/Avatar";
@@ -17,7 +17,7 @@ import { RenameTitle } from "./RenameTitle";
 export function DetailsPanel({ id }: { id: string }) {
   const conversation = useConversation(id);
   if (!conversation) return null;
-  const close = () => go(conversationRoute(id), true);
+  const close = () => goBack(conversationRoute(id));
   return (
     <aside class="details" aria-label={t.details.title} data-testid="details-panel">
       <header class="details-header">

@@ -50,11 +50,20 @@ effect(() => {
   if (page === "chats" || page === "archived" || page === "rooms") listPage.value = page;
 });
 
+/** Marks history entries that have one of ours before them. */
+const PUSHED = "pushed";
+
 /** `replace` for moves that the back button should skip, such as a redirect. */
 export function go(next: Route, replace = false): void {
   const hash = formatRoute(next);
   if (hash === location.hash) return;
-  if (replace) history.replaceState(null, "", hash);
-  else history.pushState(null, "", hash);
+  if (replace) history.replaceState(history.state, "", hash);
+  else history.pushState(PUSHED, "", hash);
   route.value = next;
+}
+
+/** Back to where one came from when that is a page of ours, else to the given one. */
+export function goBack(otherwise: Route): void {
+  if (history.state === PUSHED) history.back();
+  else go(otherwise, true);
 }
