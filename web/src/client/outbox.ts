@@ -145,16 +145,17 @@ export class Outbox {
   }
 
   async #drain(conversationId: string, lane: Lane): Promise<void> {
-    const user = this.#user;
     let tries = 0;
     let current = "";
     for (let item = this.#next(conversationId); item; item = this.#next(conversationId)) {
-      if (this.#user !== user || !this.hooks.connected()) return;
+      if (!this.hooks.connected()) return;
       if (item.clientMsgId !== current) tries = 0;
       current = item.clientMsgId;
       const wait = await this.#attempt(item, tries++);
-      if (this.#user !== user) return;
+      // Signed out meanwhile; whatever waits now has a lane of its own.
+      if (this.#lanes.get(conversationId) !== lane) return;
       if (wait > 0 && this.hooks.connected()) await lane.pause.for(wait);
+      if (this.#lanes.get(conversationId) !== lane) return;
     }
   }
 

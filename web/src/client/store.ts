@@ -36,7 +36,7 @@ export class Store {
     const key = JSON.stringify([filter.archived ?? false, filter.kind, filter.q, filter.unread]);
     let list = this.#lists.get(key);
     if (!list) {
-      list = [...this.#rows.values()].filter((row) => matches(row, filter)).sort(newestFirst);
+      list = newestFirst([...this.#rows.values()].filter((row) => matches(row, filter)));
       if (this.#lists.size >= CACHED_LISTS) this.#lists.clear();
       this.#lists.set(key, list);
     }
@@ -138,6 +138,9 @@ function activity(row: Conversation): number {
   return Date.parse(row.last_message?.created_at ?? row.created_at);
 }
 
-function newestFirst(a: Conversation, b: Conversation): number {
-  return activity(b) - activity(a) || (a.id < b.id ? 1 : -1);
+function newestFirst(rows: Conversation[]): Conversation[] {
+  return rows
+    .map((row) => ({ row, at: activity(row) }))
+    .sort((a, b) => b.at - a.at || (a.row.id < b.row.id ? 1 : -1))
+    .map(({ row }) => row);
 }

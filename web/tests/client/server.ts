@@ -51,8 +51,9 @@ export class TestServer {
   }
 
   async stop(): Promise<void> {
-    await new Promise<void>((resolve) => this.#io.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#io.close(() => resolve()));
     this.#http.closeAllConnections();
+    await closed;
   }
 
   /** The same port, the same model, as after a restart of the process. */
