@@ -16,6 +16,7 @@ from tests.services.node import Node
 from tests.services.postgres import ExternalPostgres, Postgres
 from tests.services.process import STARTED
 from tests.services.redis import ExternalRedis, Redis
+from tests.services.sockets import Bridge, Sockets
 
 
 @pytest.hookimpl(wrapper=True)
@@ -114,6 +115,21 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
 def node(tmp_path: Path) -> Node:
     """Runs scripts in Node.js, with the client library: see :class:`tests.services.node.Node`."""
     return Node(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
+    bridge = Bridge(tmp_path_factory.mktemp("sockets"))
+    yield bridge
+    bridge.close()
+
+
+@pytest.fixture
+def sockets(bridge: Bridge) -> Iterator[Sockets]:
+    """Opens sockets with the official client, closed at the end of the test: `sockets.connect(url, token)`."""
+    sockets = Sockets(bridge)
+    yield sockets
+    sockets.close()
 
 
 @pytest.fixture(scope="session")
