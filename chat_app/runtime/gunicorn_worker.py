@@ -87,6 +87,8 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
         def with_hooks(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             wsgi.WSGI_LOCAL.already_handled = False
             client = environ["gunicorn.socket"]
+            if "HTTP_UPGRADE" in environ:
+                environ["wsgi.errors"] = WebsocketErrors(environ["wsgi.errors"])
             environ["eventlet.set_idle"] = lambda: self.mark_idle(client)
             return application(environ, start_response)
 
@@ -186,6 +188,21 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
     def handle_usr1(self, sig: int, frame: Any) -> None:
         """Reopening log files takes their locks, which another greenlet may hold: not in the handler."""
         hubs.get_hub().schedule_call_global(0, eventlet.spawn_n, self.log.reopen_files)
+
+
+class WebsocketErrors:
+    """`wsgi.errors` for eventlet's websockets, without the line they write when a socket is closed twice:
+    that happens at every client that vanishes, and means nothing."""
+
+    def __init__(self, errors: Any) -> None:
+        self.errors = errors
+
+    def write(self, text: str) -> None:
+        if "socket shutdown error" not in text:
+            self.errors.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.errors, name)
 
 
 def end_input(client: socket.socket) -> None:

@@ -92,6 +92,16 @@ def test_every_transport_echoes_and_hears_events(gunicorn: Gunicorn, transports:
     assert gunicorn.get("/health/live") == (200, b'{"mode":"eventlet"}\n')
 
 
+def test_clients_that_vanish_leave_no_trace_in_the_log(gunicorn: Gunicorn):
+    before = gunicorn.log_tail()
+    for _ in range(3):
+        client = gunicorn.client("websocket")
+        client.eio.ws.sock.close()
+    gunicorn.client("websocket").disconnect()
+    eventually(lambda: gunicorn.get("/health/live")[0] == 200)
+    assert gunicorn.log_tail() == before
+
+
 def test_files_and_large_bodies_pass_whole(gunicorn: Gunicorn):
     assert gunicorn.get("/file")[1] == (ROOT / "tests/runtime/application.py").read_bytes()
     with gunicorn.connection() as connection:
