@@ -18,7 +18,6 @@ export function SearchPeople({
         value={q}
         placeholder={t.create.search}
         aria-label={t.create.search}
-        // biome-ignore lint/a11y/noAutofocus: the first thing to do in a dialog that was just asked for.
         autofocus={focus}
         onInput={(event) => onInput(event.currentTarget.value)}
         data-testid="people-search"

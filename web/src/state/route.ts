@@ -10,14 +10,24 @@ export type Route =
   | { page: "sign-up" };
 
 export function parseRoute(hash: string): Route {
-  const [first = "", id = "", part = "", value = ""] = hash.replace(/^#?\/?/, "").split("/");
+  const [first = "", encoded = "", part = "", value = ""] = hash.replace(/^#?\/?/, "").split("/");
+  const id = decode(encoded);
   if (first === "c" && id) {
     const seq = part === "m" && /^\d+$/.test(value) ? Number(value) : null;
-    return { page: "conversation", id: decodeURIComponent(id), seq, details: part === "details" };
+    return { page: "conversation", id, seq, details: part === "details" };
   }
   if (first === "rooms" || first === "archived" || first === "sign-in" || first === "sign-up")
     return { page: first };
   return { page: "chats" };
+}
+
+/** "" for what is not well encoded. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
 }
 
 export function formatRoute(route: Route): string {

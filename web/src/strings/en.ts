@@ -221,7 +221,7 @@ export const en = {
     title: "Settings",
     appearance: "Appearance",
     theme: "Theme",
-    themes: { system: "As the system", light: "Light", dark: "Dark" } as Record<string, string>,
+    themes: { system: "System", light: "Light", dark: "Dark" } as Record<string, string>,
     language: "Language",
     currentPassword: "Current password",
     newPassword: "New password",

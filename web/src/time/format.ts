@@ -32,7 +32,7 @@ export function dayKey(iso: string): string {
 }
 
 export function clock(iso: string, locale = readerLocale()): string {
-  return format(locale, { hour: "numeric", minute: "2-digit" }).format(new Date(iso));
+  return format(locale, { timeStyle: "short" }).format(new Date(iso));
 }
 
 export function fullTime(iso: string, locale = readerLocale()): string {

@@ -12,7 +12,8 @@ export function useReadMarks(
   const mark = () => {
     const box = scroller.current;
     const conversation = client.conversations.get(conversationId);
-    if (!settled || !box || !conversation || document.visibilityState !== "visible" || !document.hasFocus()) return;
+    if (!settled || !box || !conversation || document.visibilityState !== "visible" || !document.hasFocus())
+      return;
     if (conversation.read_seq >= conversation.last_seq) return;
     const seq = lastSeqInView(box, conversation.read_seq);
     if (seq > conversation.read_seq) client.receipts.markRead(conversationId, seq);

@@ -23,7 +23,6 @@ export function Confirm({ title, text, action, onConfirm, onClose }: ConfirmProp
   };
   const footer = (
     <>
-      {/* biome-ignore lint/a11y/noAutofocus: a dialog has to put the focus somewhere; the harmless answer is best. */}
       <button type="button" class="button" autofocus onClick={onClose}>
         {t.dialog.cancel}
       </button>

@@ -32,7 +32,6 @@ export function Dialog({ title, onClose, children, footer, testId, small }: Dial
     onClose();
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does it by keyboard; the browser sends `cancel`.
     <dialog
       ref={ref}
       class={`dialog${small ? " dialog-small" : ""}`}

@@ -52,7 +52,6 @@ export function Field({
           name={name}
           type={(secret && shown ? "text" : type) as "text"}
           value={value}
-          // biome-ignore lint/a11y/noAutofocus: only in dialogs and forms a person has just asked for.
           autofocus={autoFocus}
           aria-invalid={error ? "true" : undefined}
           aria-describedby={error || hint ? `${id}-note` : undefined}

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../strings";
 import { IconButton } from "./IconButton";
 
@@ -22,9 +23,16 @@ function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
+/** In the top layer, and lifted anew with each toast: a dialog opened in between must not cover it. */
 export function Toasts() {
+  const ref = useRef<HTMLDivElement>(null);
+  const newest = toasts.value.at(-1)?.id;
+  useLayoutEffect(() => {
+    ref.current?.hidePopover();
+    ref.current?.showPopover();
+  }, [newest]);
   return (
-    <div class="toasts" role="status" aria-live="polite">
+    <div ref={ref} popover="manual" class="toasts" role="status" aria-live="polite">
       {toasts.value.map((toast) => (
         <div key={toast.id} class={toast.bad ? "toast toast-bad" : "toast"} data-testid="toast">
           <span>{toast.text}</span>

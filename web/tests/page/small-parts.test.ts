@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import { checkPassword, checkSignUp } from "../../src/auth/validate";
+import { ChatError, type Conversation, type Member } from "../../src/client";
+import {
+  mayDelete,
+  mayInvite,
+  mayLeave,
+  mayRemove,
+  mayRename,
+  mayWrite,
+  rolesFor,
+} from "../../src/details/permissions";
+import { explain, fieldErrors } from "../../src/state/errors";
+import { chooseLanguage } from "../../src/strings";
+import { en } from "../../src/strings/en";
+import { zh } from "../../src/strings/zh";
+import { typingText } from "../../src/timeline/TypingIndicator";
+import { HUES, hueOf, initials } from "../../src/ui/identity";
+
+test.each([
+  ["Ada Lovelace", "AL"],
+  ["ada", "A"],
+  ["王小明", "王"],
+  ["Release 1.0", "R1"],
+  ["jean-luc.picard", "JP"],
+  ["عمر الخيام", "عا"],
+  ["🚀 Launch", "🚀L"],
+  ["   ", "?"],
+  ["", "?"],
+])("the initials of %j are %s", (name, letters) => expect(initials(name)).toBe(letters));
+
+test("hues are spread over ids and stay the same", () => {
+  const hues = Array.from({ length: 600 }, (_, n) => hueOf(`id-${n}`));
+  expect(new Set(hues).size).toBe(HUES);
+  expect(hueOf("id-7")).toBe(hues[7]);
+});
+
+describe("what a role may do", () => {
+  const as = (kind: string, my_role: string | null) => ({ kind, my_role }) as Conversation;
+  const member = (role: string) => ({ role, user: { id: "u" } }) as Member;
+
+  test("a member of a group writes, invites and leaves", () => {
+    const group = as("group", "member");
+    expect([mayWrite(group), mayInvite(group), mayLeave(group)]).toEqual([true, true, true]);
+    expect([mayRename(group), mayDelete(group), mayRemove(group, member("member"))]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test("a moderator removes members, not owners or other moderators, and gives no roles", () => {
+    const group = as("group", "moderator");
+    expect(["member", "moderator", "owner"].map((role) => mayRemove(group, member(role)))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(rolesFor(group, member("member"))).toEqual([]);
+  });
+
+  test("an owner gives every role but the one a member has", () => {
+    expect(rolesFor(as("room", "owner"), member("member"))).toEqual(["owner", "moderator", "read_only"]);
+  });
+
+  test("reading along is not writing, and a private chat is for two for good", () => {
+    expect(mayWrite(as("room", "read_only"))).toBe(false);
+    expect(mayWrite(as("room", null))).toBe(false);
+    const chat = as("private", "owner");
+    expect([mayInvite(chat), mayRename(chat), mayLeave(chat), mayDelete(chat)]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe("errors", () => {
+  test("fields of a form get theirs, the rest stands above it", () => {
+    const error = new ChatError("validation_failed", "", [
+      { field: "body.username", message: "is taken" },
+      { field: "captcha", message: "is missing" },
+    ]);
+    expect(fieldErrors(error, ["username"])).toEqual({
+      fields: { username: "is taken" },
+      general: "is missing",
+    });
+  });
+
+  test("an error without fields is explained as a whole", () => {
+    expect(fieldErrors(new ChatError("network", "…"), ["username"])).toEqual({
+      fields: {},
+      general: en.errors.network,
+    });
+  });
+
+  test("a limit says how long to wait", () => {
+    expect(explain(new ChatError("rate_limited", "", undefined, 2.2))).toContain("3 s");
+    expect(explain(new Error("boom"))).toBe(en.errors.unknown);
+  });
+});
+
+test("the sign-up form knows the server's rules", () => {
+  expect(checkSignUp({ username: "ada.l-1_x", email: "a@b.co", password: "12345678" })).toEqual({});
+  expect(Object.keys(checkSignUp({ username: "a", email: "nope", password: "short" }))).toEqual([
+    "username",
+    "email",
+    "password",
+  ]);
+  expect(checkPassword("é".repeat(37))).toBe(en.auth.wrong.passwordLong);
+});
+
+test("the language is the chosen one, else the browser's, else English", () => {
+  expect(chooseLanguage("zh", ["en-GB"])).toBe("zh");
+  expect(chooseLanguage(null, ["fr-FR", "zh-Hans-CN", "en"])).toBe("zh");
+  expect(chooseLanguage("xx", ["fr"])).toBe("en");
+});
+
+test("no text of a language is missing or empty", () => {
+  const keys = (value: object, at = ""): string[] =>
+    Object.entries(value).flatMap(([key, one]) =>
+      typeof one === "object"
+        ? keys(one, `${at}${key}.`)
+        : one === ""
+          ? [`${at}${key} is empty`]
+          : [`${at}${key}`],
+    );
+  expect(keys(zh).sort()).toEqual(keys(en).sort());
+});
+
+test("one, two and many people type", () => {
+  expect(typingText([])).toBe("");
+  expect(typingText(["Ada"])).toBe("Ada is typing");
+  expect(typingText(["Ada", "Grace"])).toBe("Ada and Grace are typing");
+  expect(typingText(["Ada", "Grace", "Linus"])).toBe("Several people are typing");
+});
