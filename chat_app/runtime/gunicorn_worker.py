@@ -89,6 +89,8 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
             client = environ["gunicorn.socket"]
             if "HTTP_UPGRADE" in environ:
                 environ["wsgi.errors"] = WebsocketErrors(environ["wsgi.errors"])
+                # No permessage-deflate: it costs 85 kB for each websocket, and chat messages are small.
+                environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
             environ["eventlet.set_idle"] = lambda: self.mark_idle(client)
             return application(environ, start_response)
 

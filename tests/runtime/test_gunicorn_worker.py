@@ -102,6 +102,21 @@ def test_clients_that_vanish_leave_no_trace_in_the_log(gunicorn: Gunicorn):
     assert gunicorn.log_tail() == before
 
 
+def test_websockets_are_not_compressed_because_that_costs_memory_for_each(gunicorn: Gunicorn):
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
+    }
+    with gunicorn.connection() as connection:
+        connection.request("GET", "/socket.io/?EIO=4&transport=websocket", headers=headers)
+        answer = connection.getresponse()
+        assert answer.status == 101
+        assert "Sec-WebSocket-Extensions" not in answer.headers
+
+
 def test_files_and_large_bodies_pass_whole(gunicorn: Gunicorn):
     assert gunicorn.get("/file")[1] == (ROOT / "tests/runtime/application.py").read_bytes()
     with gunicorn.connection() as connection:
