@@ -59,16 +59,17 @@ def end_revoked() -> None:
     ids = connections().session_ids()
     for start in range(0, len(ids), _SWEEP):
         part = ids[start : start + _SWEEP]
-        alive = set(
-            db.session.scalars(
-                sa.select(AuthSession.id)
-                .join(User, User.id == AuthSession.user_id)
-                .where(AuthSession.id.in_(part), AuthSession.revoked_at.is_(None), User.banned_at.is_(None))
-            )
+        rows = db.session.execute(
+            sa.select(AuthSession.id, AuthSession.revoked_at, User.banned_at)
+            .join(User, User.id == AuthSession.user_id)
+            .where(AuthSession.id.in_(part))
         )
-        for session_id in set(part) - alive:
-            for connection in connections().of_session(session_id):
-                end(connection, "token_revoked")
+        found = {row.id: row for row in rows}
+        for session_id in part:
+            row = found.get(session_id)
+            if row is None or row.revoked_at or row.banned_at:
+                code = "banned" if row is not None and row.banned_at else "token_revoked"
+                end_sessions({"session_ids": [session_id], "code": code})
 
 
 def prolong(connection: Connection, data: Authenticate) -> dict[str, Any]:
