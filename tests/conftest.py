@@ -11,8 +11,10 @@ from playwright.sync_api import Browser, Page
 
 from tests.services import deployment as deployments
 from tests.services.browser import chromium
+from tests.services.database import Database
 from tests.services.deployment import Deployment
 from tests.services.node import Node
+from tests.services.people import People
 from tests.services.postgres import ExternalPostgres, Postgres
 from tests.services.process import STARTED
 from tests.services.redis import ExternalRedis, Redis
@@ -130,6 +132,17 @@ def sockets(bridge: Bridge) -> Iterator[Sockets]:
     sockets = Sockets(bridge)
     yield sockets
     sockets.close()
+
+
+@pytest.fixture
+def people(deployment: Deployment, sockets: Sockets) -> People:
+    """Fresh accounts and their sockets, in both deployments: see :class:`tests.services.people.People`."""
+    return People(deployment, sockets)
+
+
+@pytest.fixture
+def database(deployment: Deployment) -> Database:
+    return Database(deployment.database_url)
 
 
 @pytest.fixture(scope="session")
