@@ -33,6 +33,7 @@ import type {
 } from "./types";
 import { Typing } from "./typing";
 import { Users } from "./users";
+import { openVault } from "./vault";
 
 /** Makes a client. Nothing happens until `start`, `login` or `register`. */
 export function createChatClient(options: ClientOptions = {}): ChatClient {
@@ -75,7 +76,7 @@ class Client implements ChatClient {
     const http = makeHttp(`${set.url}/api/v1`, set.httpTimeoutMs, fetcher);
 
     this.#settings = set;
-    this.#session = new Session(http, new TokenStore(storage), {
+    this.#session = new Session(http, new TokenStore(storage), openVault(storage, !options.storage), {
       started: () => this.#begin(),
       renewed: (token) => this.#connection.prolong(token),
       profile: () => this.#emitter.touch("session"),

@@ -6,6 +6,7 @@ import type { Http } from "./http";
 import { exclusively } from "./locks";
 import { type TokenStore, type Tokens, tokensFrom } from "./tokens";
 import type { AuthAnswer, Self } from "./types";
+import type { Vault } from "./vault";
 
 const LOCK = "chatsphere.refresh";
 /** A token this close to its end is not worth sending: it would expire on the way. */
@@ -26,8 +27,8 @@ export interface SessionHooks {
 
 /**
  * The server treats the second use of a refresh token as theft and ends the whole session. So a refresh runs at most
- * once at a time in this tab (`#refreshing`) and in all tabs (a lock), and looks into the shared storage once it holds
- * the lock: a tab that came second takes over what the first one got.
+ * once at a time in this tab (`#refreshing`) and in all tabs (a lock), and looks into the vault once it holds the lock:
+ * a tab that came second takes over what the first one got.
  */
 export class Session {
   #tokens: Tokens | null = null;
@@ -39,6 +40,7 @@ export class Session {
   constructor(
     private readonly http: Http,
     private readonly store: TokenStore,
+    private readonly vault: Promise<Vault>,
     private readonly hooks: SessionHooks,
   ) {}
 
@@ -59,7 +61,7 @@ export class Session {
     this.#watch();
     if (this.#tokens) this.#forget("logged_out");
     const tokens = tokensFrom(answer);
-    this.store.write(tokens);
+    await this.#keep(tokens);
     this.#begin(tokens);
     return tokens.user;
   }
@@ -125,9 +127,11 @@ export class Session {
   }
 
   #forget(code: string): void {
-    if (!this.#tokens) return;
+    const tokens = this.#tokens;
+    if (!tokens) return;
     clearTimeout(this.#timer);
     this.#tokens = null;
+    void this.vault.then((vault) => vault.clear(tokens)).catch(() => {});
     this.hooks.ended(code);
   }
 
@@ -135,7 +139,8 @@ export class Session {
     const stale = this.#tokens;
     if (!stale) throw new ChatError("token_revoked", "Not signed in.");
     try {
-      await exclusively(LOCK, this.store.storage, () => this.#rotate(stale));
+      const vault = await this.vault;
+      await exclusively(LOCK, vault, () => this.#rotate(stale, vault));
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
@@ -145,8 +150,8 @@ export class Session {
     }
   }
 
-  async #rotate(stale: Tokens): Promise<void> {
-    if (this.#takeOver(stale)) return;
+  async #rotate(stale: Tokens, vault: Vault): Promise<void> {
+    if (await this.#takeOver(stale, vault)) return;
     const refresh = this.#tokens?.refresh;
     if (!refresh) throw new ChatError("token_revoked", "Not signed in.");
     try {
@@ -154,25 +159,34 @@ export class Session {
       const answer = (await this.http("POST", "/auth/token/refresh", { body })) as AuthAnswer;
       if (this.#tokens?.refresh !== refresh) return;
       const tokens = tokensFrom(answer);
-      // Written before it is used: a tab that closes now must not leave the used-up token behind.
-      this.store.write(tokens);
-      this.#adopt(tokens);
+      // Kept before it is used: a tab that closes now must not leave the used-up token behind.
+      await this.#keep(tokens);
+      if (this.#tokens?.refresh === refresh) this.#adopt(tokens);
     } catch (error) {
       // Only the server's own refusal ends a session; no answer, or a proxy's 502, does not.
       const status = error instanceof ChatError ? error.status : undefined;
       if (status !== 401 && status !== 403 && status !== 422) throw error;
-      if (this.#takeOver(stale)) return;
+      if (await this.#takeOver(stale, vault)) return;
       this.end((error as ChatError).code === "banned" ? "banned" : "token_revoked");
       throw new ChatError("token_revoked", "The session has ended.");
     }
   }
 
   /** Uses the tokens that another tab has already got. True when that makes a refresh unnecessary. */
-  #takeOver(stale: Tokens): boolean {
-    const stored = this.store.read();
-    if (!stored || stored.refresh === stale.refresh || stored.user.id !== stale.user.id) return false;
+  async #takeOver(stale: Tokens, vault: Vault): Promise<boolean> {
+    const known = [this.store.read(), await vault.read().catch(() => null)];
+    const stored = known
+      .filter((tokens) => tokens?.user.id === stale.user.id && tokens.issuedAt >= stale.issuedAt)
+      .sort((a, b) => (b?.issuedAt ?? 0) - (a?.issuedAt ?? 0))[0];
+    if (!stored || stored.refresh === stale.refresh || !this.#tokens) return false;
     if (stored.refresh !== this.#tokens?.refresh) this.#adopt(stored);
     return usable(stored);
+  }
+
+  /** In the vault first: it is what a refresh goes by. */
+  async #keep(tokens: Tokens): Promise<void> {
+    await (await this.vault).write(tokens).catch(() => {});
+    this.store.write(tokens);
   }
 
   #otherTab(stored: Tokens | null): void {
