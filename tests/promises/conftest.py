@@ -1,0 +1,60 @@
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.promises.crowd import Crowd
+from tests.promises.truth import Truth
+from tests.services import deployment as deployments
+from tests.services.deployment import Deployment
+from tests.services.postgres import Postgres
+from tests.services.redis import Redis
+
+SOAK = os.environ.get("SOAK") == "1"
+
+
+@pytest.fixture
+def soak() -> bool:
+    """Whether this is the long form."""
+    return SOAK
+
+
+@pytest.fixture
+def crowd(tmp_path: Path) -> Iterator[Crowd]:
+    """People in one process, so that one clock measures between any two of them."""
+    crowd = Crowd(tmp_path)
+    yield crowd
+    crowd.close()
+
+
+@pytest.fixture
+def large_crowd(tmp_path: Path) -> Iterator[Crowd]:
+    """People in two processes."""
+    crowd = Crowd(tmp_path, halls=2)
+    yield crowd
+    crowd.close()
+
+
+@pytest.fixture
+def truth(cluster: Deployment) -> Truth:
+    """The database of the cluster of the session."""
+    return Truth(cluster)
+
+
+@pytest.fixture
+def own_cluster(tmp_path: Path, postgres: Postgres, own_redis: Redis) -> Iterator[Deployment]:
+    """A cluster whose web processes, worker and Redis this test may disturb; the database is the session's."""
+    with deployments.cluster(tmp_path, postgres, own_redis) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Prints what was measured; `pytest -rA` shows it, and it stands in the JUnit report."""
+
+    def tell(text: str) -> None:
+        record_property("figure", text)
+        print(f"\n{request.node.name}: {text}")
+
+    return tell

@@ -1,0 +1,76 @@
+"""What is really stored: the rows of the database, read past the server."""
+
+import hashlib
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.promises.crowd import Crowd
+from tests.services.deployment import Deployment
+from tests.services.waiting import eventually
+
+COLUMNS = "id::text, seq, change, sender_id::text, client_msg_id, content, reply_to_id::text"
+
+
+class Truth:
+    """The PostgreSQL database of a cluster."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.url = deployment.database_url
+
+    def query(self, statement: str, *parameters: Any) -> list[dict[str, Any]]:
+        with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as connection:
+            cursor = connection.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def messages(self, conversation: str) -> list[dict[str, Any]]:
+        return self.query(f"SELECT {COLUMNS} FROM messages WHERE conversation_id = %s ORDER BY seq", conversation)
+
+    def marks(self, conversation: str, user_id: str) -> tuple[int, int]:
+        """Stored `(delivered_seq, read_seq)`."""
+        statement = (
+            "SELECT delivered_seq, read_seq FROM conversation_members WHERE conversation_id = %s AND user_id = %s"
+        )
+        row = self.query(statement, conversation, user_id)[0]
+        return row["delivered_seq"], row["read_seq"]
+
+    def digest(self, conversation: str) -> str:
+        """All messages of a conversation in their order, bytes of the content included, as one word."""
+        digest = hashlib.sha256()
+        for row in self.messages(conversation):
+            content = row["content"].encode().hex()
+            line = f"{row['seq']} {row['id']} {row['sender_id']} {row['reply_to_id'] or '-'} {content}\n"
+            digest.update(line.encode())
+        return digest.hexdigest()
+
+
+def differing(crowd: Crowd, conversation: str, truth: Truth) -> list[int]:
+    """Who of the crowd does not hold exactly the messages of the database, in their order."""
+    stored = truth.digest(conversation)
+    return [number for number, held in crowd.digests(conversation).items() if held != stored]
+
+
+def everybody_holds_the_truth(crowd: Crowd, conversation: str, truth: Truth, timeout: float) -> None:
+    """Fails with what the first who differs holds instead."""
+    try:
+        eventually(lambda: not differing(crowd, conversation, truth), timeout)
+    except AssertionError:
+        wrong = differing(crowd, conversation, truth)
+        if not wrong:
+            return
+        person = crowd.people[wrong[0]]
+        held = person.held(conversation)
+        rows = truth.messages(conversation)
+        shown = [{name: message[name] for name in rows[0]} for message in held.pop("messages")]
+        raise AssertionError(
+            f"{len(wrong)} of {len(crowd.people)} differ; {person.number} holds {len(shown)} of {len(rows)}: {held}\n"
+            f"{_first_difference(shown, rows)}"
+        ) from None
+
+
+def _first_difference(shown: list[Any], rows: list[Any]) -> str:
+    for position, row in enumerate(rows):
+        if position >= len(shown) or shown[position] != row:
+            return f"at {position}: {shown[position : position + 1]} instead of {row}"
+    return f"{shown[len(rows) :][:1]} should not be there"
