@@ -48,7 +48,7 @@ export function stage(): Stage {
 }
 
 /** Waits until the condition holds. */
-export async function until(condition: () => boolean | undefined, timeout = 5_000): Promise<void> {
+export async function until(condition: () => boolean | undefined, timeout = 12_000): Promise<void> {
   await vi.waitUntil(() => condition() === true, { timeout, interval: 5 });
 }
 
