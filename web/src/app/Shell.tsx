@@ -34,7 +34,7 @@ function NothingOpen() {
   return (
     <div class="empty">
       <Logo class="empty-art" />
-      <h2>{t.chat.pickTitle}</h2>
+      <h1>{t.chat.pickTitle}</h1>
       <p>{t.chat.pickText}</p>
     </div>
   );

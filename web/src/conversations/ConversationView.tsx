@@ -38,7 +38,7 @@ export function ConversationView({ id, target, detailsOpen }: ConversationViewPr
 function NotFound() {
   return (
     <section class="empty" data-testid="conversation-not-found">
-      <h2>{t.chat.notFoundTitle}</h2>
+      <h1>{t.chat.notFoundTitle}</h1>
       <p>{t.chat.notFoundText}</p>
       <button type="button" class="button" onClick={() => go({ page: "chats" }, true)}>
         {t.chat.backToList}

@@ -83,12 +83,12 @@ function SidebarHeader() {
       <button
         type="button"
         class="me-button"
-        aria-label={t.list.settings}
         title={t.list.settings}
         onClick={() => openDialog({ kind: "settings" })}
         data-testid="settings"
       >
         <Avatar id={me?.id ?? ""} name={nameOf(me)} url={me?.avatar_url} size="s" />
+        <span class="visually-hidden">{t.list.settings}</span>
       </button>
     </header>
   );

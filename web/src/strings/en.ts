@@ -144,7 +144,7 @@ export const en = {
     deleteText: "It will disappear for everybody. This cannot be undone.",
     seenBy: "Seen by",
     seenByNone: "Nobody has read it yet.",
-    reactionBy: (emoji: string, names: string) => `${emoji} by ${names}`,
+    reactionBy: (names: string) => ` by ${names}`,
     retry: "Retry",
     discard: "Discard",
     failedNote: "Not sent.",

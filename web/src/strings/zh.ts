@@ -136,7 +136,7 @@ export const zh: Strings = {
     deleteText: "它将对所有人消失，且无法撤销。",
     seenBy: "谁看过",
     seenByNone: "还没有人读过。",
-    reactionBy: (emoji, names) => `${emoji}：${names}`,
+    reactionBy: (names) => `：${names}`,
     retry: "重试",
     discard: "放弃",
     failedNote: "未发送。",

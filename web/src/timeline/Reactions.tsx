@@ -15,7 +15,6 @@ export function Reactions({ item, writable }: MessageRowProps) {
             type="button"
             class="reaction"
             aria-pressed={reaction.user_ids.includes(me)}
-            aria-label={t.message.reactionBy(reaction.emoji, namesOf(reaction))}
             title={namesOf(reaction)}
             disabled={!writable}
             onClick={() => toggleReaction(item, reaction.emoji)}
@@ -25,6 +24,7 @@ export function Reactions({ item, writable }: MessageRowProps) {
           >
             <span>{reaction.emoji}</span>
             <span class="reaction-count">{reaction.count}</span>
+            <span class="visually-hidden">{t.message.reactionBy(namesOf(reaction))}</span>
           </button>
         </li>
       ))}

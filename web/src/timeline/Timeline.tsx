@@ -8,6 +8,7 @@ import { Announcer } from "./Announcer";
 import { JumpLatest } from "./JumpLatest";
 import { MessageRow } from "./MessageRow";
 import { type Row, rowsOf } from "./rows";
+import { fromBottom, fromTop, isAtBottom } from "./ScrollKeeper";
 import {
   DayDivider,
   LoadFailed,
@@ -19,7 +20,7 @@ import {
 import { useJump } from "./useJump";
 import { useMessageKeys } from "./useMessageKeys";
 import { useReadMarks } from "./useReadMarks";
-import { fromBottom, fromTop, isAtBottom, useScrollKeeper } from "./useScrollKeeper";
+import { useScrollKeeper } from "./useScrollKeeper";
 import { useToLatest } from "./useToLatest";
 import { useUnreadDivider } from "./useUnreadDivider";
 
@@ -39,8 +40,8 @@ export function Timeline({ conversation, target }: TimelineProps) {
   const [atBottom, setAtBottom] = useState(true);
   const [unreadFrom, endUnread] = useUnreadDivider(id);
   const rows = useMemo(() => rowsOf(view.items, unreadFrom), [view.items, unreadFrom]);
-  useScrollKeeper(scroller, rows, view.atEnd);
-  const { jumpTo, highlighted, settled } = useJump(id, scroller, target, unreadFrom);
+  const keeper = useScrollKeeper(scroller, rows, view.atEnd);
+  const { jumpTo, highlighted, settled } = useJump(id, keeper, target, unreadFrom);
   const markRead = useReadMarks(id, scroller, rows, settled);
   const keys = useMessageKeys(scroller);
 
@@ -48,8 +49,8 @@ export function Timeline({ conversation, target }: TimelineProps) {
 
   const onScroll = () => {
     const box = scroller.current;
-    if (!box) return;
-    if (!settled) return;
+    keeper.current?.keep(view.atEnd);
+    if (!box || !settled) return;
     setAtBottom(isAtBottom(box));
     markRead();
     loadNearEnds(id, box);

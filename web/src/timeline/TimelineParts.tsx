@@ -7,15 +7,15 @@ import { Icon } from "../ui/Icon";
 
 export function DayDivider({ at }: { at: string }) {
   return (
-    <h3 class="day-divider" data-key={`day-${at}`}>
+    <div class="day-divider">
       <time dateTime={at}>{dayLabel(at)}</time>
-    </h3>
+    </div>
   );
 }
 
 export function UnreadDivider() {
   return (
-    <div class="unread-divider" data-key="unread" data-testid="unread-divider">
+    <div class="unread-divider" data-testid="unread-divider">
       <span>{t.chat.unreadDivider}</span>
     </div>
   );

@@ -2,6 +2,7 @@ import type { RefObject } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { client, useTimeline } from "../state/client";
 import { attempt } from "../state/errors";
+import type { ScrollKeeper } from "./ScrollKeeper";
 
 const HIGHLIGHT_MS = 1800;
 
@@ -11,7 +12,7 @@ const HIGHLIGHT_MS = 1800;
  */
 export function useJump(
   id: string,
-  scroller: RefObject<HTMLElement | null>,
+  keeper: RefObject<ScrollKeeper | null>,
   target: number | null,
   unreadFrom: number | null,
 ) {
@@ -35,13 +36,11 @@ export function useJump(
 
   /** True when the wanted message is on the page and has been brought into view. */
   const settle = () => {
-    const box = scroller.current;
     const want = wanted.current;
-    if (!box || !want) return false;
-    const row = box.querySelector<HTMLElement>(`[data-seq="${want.seq}"]`);
-    if (!row) return false;
+    const row = want && keeper.current?.box.querySelector<HTMLElement>(`[data-seq="${want.seq}"]`);
+    if (!row || !keeper.current) return false;
     wanted.current = null;
-    reveal(box, row);
+    reveal(keeper.current, row);
     setSettled(true);
     if (want.mark) setHighlighted(want.seq);
     return true;
@@ -71,8 +70,10 @@ export function useJump(
   return { jumpTo, highlighted, settled };
 }
 
-/** Puts the row a third from the top. */
-function reveal(box: HTMLElement, row: HTMLElement): void {
+/** Puts the row a third from the top, and holds it there while its neighbours are laid out. */
+function reveal(keeper: ScrollKeeper, row: HTMLElement): void {
+  const { box } = keeper;
   const offset = row.getBoundingClientRect().top - box.getBoundingClientRect().top;
   box.scrollTop += offset - box.clientHeight / 3;
+  keeper.hold(row);
 }
