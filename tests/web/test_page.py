@@ -87,20 +87,19 @@ def test_unsent_messages_survive_a_reload(signed_up: Open) -> None:
     ada.begin_chat(grace)
     ada.write("before")
     ada.state_of("before", "sent|delivered|read")
-    # Only the sockets are cut: the page itself has to load again.
-    ada.context.route(re.compile("/socket.io/"), lambda route: route.abort())
+    ada.cut_sockets()
     ada.page.reload()
     ada.at(grace.name)
     ada.write("kept")
     ada.state_of("kept", "sending")
     ada.page.reload()
     ada.state_of("kept", "sending")
-    ada.context.unroute_all()
+    ada.mend_sockets()
     ada.page.reload()
     ada.state_of("kept", "sent|delivered|read")
     grace.open(ada.name)
     grace.sees("kept")
-    ada.problems.clear()  # the aborted connections
+    ada.problems.clear()  # the connections that were cut
 
 
 def test_reply_edit_react_and_delete(signed_up: Open) -> None:

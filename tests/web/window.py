@@ -10,6 +10,7 @@ DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 PASSWORD = "correct horse battery"
 WAIT = 10_000
+SOCKETS = re.compile("/socket[.]io/")
 
 
 class Window:
@@ -23,6 +24,7 @@ class Window:
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
         self.name = ""
+        self.sockets_cut = False
         self.page.goto(url)
 
     def get(self, test_id: str) -> Locator:
@@ -91,6 +93,15 @@ class Window:
 
     def offline(self, cut: bool) -> None:
         self.context.set_offline(cut)
+
+    def cut_sockets(self) -> None:
+        """From the next load of the page on its sockets fail, while the page itself still loads."""
+        self.sockets_cut = True
+        self.context.route_web_socket(SOCKETS, lambda ws: ws.close() if self.sockets_cut else ws.connect_to_server())
+        self.context.route(SOCKETS, lambda route: route.abort() if self.sockets_cut else route.continue_())
+
+    def mend_sockets(self) -> None:
+        self.sockets_cut = False
 
     def close(self) -> None:
         self.context.close()
