@@ -8,7 +8,7 @@ from chat_app.auth.current import bearer_token, identity, public
 from chat_app.auth.passwords import hash_password
 from chat_app.auth.schemas import Login, Logout, PasswordChange, Refresh, Register, TokenPair
 from chat_app.db import transaction
-from chat_app.errors import ChatError
+from chat_app.errors import ChatError, invalid
 from chat_app.extensions import db, limiter
 from chat_app.users.models import User
 from chat_app.users.schemas import Me, ProfileUpdate
@@ -48,12 +48,19 @@ def login(body: Login) -> dict[str, Any]:
 @bp.post("/refresh", responses={200: TokenPair})
 @public
 def refresh() -> dict[str, Any]:
-    """Swap the refresh token (in the body or as bearer) for a new pair; the old one counts no more."""
+    """Swap the refresh token (in the body or as bearer) for a new pair; the old one counts no more.
+
+    With a secret `Idempotency-Key` (16–128 characters) the same call may be repeated for a minute when its
+    answer was lost.
+    """
     body = Refresh.model_validate(request.get_json(silent=True) or {})
     token = body.refresh_token or bearer_token()
     if not token:
         raise ChatError("unauthorized", "Send the refresh token as bearer or as refresh_token.")
-    return service.refresh(token)
+    idempotency_key = request.headers.get("Idempotency-Key")
+    if idempotency_key is not None and not 16 <= len(idempotency_key) <= 128:
+        raise invalid("Idempotency-Key", "must have 16 to 128 characters; use something random")
+    return service.refresh(token, idempotency_key)
 
 
 @bp.post("/logout")

@@ -1,6 +1,7 @@
 """Accounts and sessions. Callers open the transaction; hashing happens before it, off the hub."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,9 @@ from chat_app.ids import new_id
 from chat_app.realtime.publish import end_sessions
 from chat_app.users.models import User
 from chat_app.users.schemas import Me
+
+LOST_ANSWER = timedelta(seconds=60)
+"""How long the last refresh may be repeated with the same Idempotency-Key."""
 
 
 def key(text: str) -> str:
@@ -85,26 +89,18 @@ def open_session(user: User, user_agent: str = "", address: str = "") -> dict[st
     return _tokens(user, session)
 
 
-def refresh(token: str) -> dict[str, Any]:
+def refresh(token: str, idempotency_key: str | None = None) -> dict[str, Any]:
     """Swap a refresh token for the next pair. Of several callers with one token, one wins.
 
     A token that was used before means that it was stolen (or that a client broke the rules): the whole
-    session is revoked and its sockets are closed (RFC 9700, section 4.14.2). Opens its own transactions:
-    the revocation has to be kept although the caller gets an error.
+    session is revoked and its sockets are closed (RFC 9700, section 4.14.2). One exception: whoever repeats the
+    last refresh with the same secret Idempotency-Key within `LOST_ANSWER` did not get the answer, and gets
+    another pair. Opens its own transaction: the revocation has to be kept although the caller gets an error.
     """
     claims = read_token(token, "refresh")
-    fresh = new_id()
+    key_hash = sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None
     with transaction() as session:
-        won = touched(
-            sa.update(AuthSession)
-            .where(
-                AuthSession.id == claims["sid"],
-                AuthSession.refresh_id == claims.get("rid"),
-                AuthSession.revoked_at.is_(None),
-            )
-            .values(refresh_id=fresh, refreshed_at=now(), expires_at=now() + _lifetime())
-        )
-        if won:
+        if _rotate(claims, key_hash) or (key_hash and _rotate_again(claims, key_hash)):
             row = session.get_one(AuthSession, claims["sid"], populate_existing=True)
             user = session.get_one(User, row.user_id)
             if user.banned_at:
@@ -112,6 +108,40 @@ def refresh(token: str) -> dict[str, Any]:
             return _tokens(user, row)
         revoke_sessions([claims["sid"]], "token_revoked")
     raise ChatError("token_revoked", "This refresh token was used before; the session has ended. Log in again.")
+
+
+def _rotate(claims: dict[str, Any], key_hash: str | None) -> int:
+    """Replace the good refresh token, if this is it: a compare-and-set that one caller wins."""
+    return touched(
+        sa.update(AuthSession)
+        .where(
+            AuthSession.id == claims["sid"],
+            AuthSession.refresh_id == claims.get("rid"),
+            AuthSession.revoked_at.is_(None),
+        )
+        .values(
+            refresh_id=new_id(),
+            previous_refresh_id=claims.get("rid"),
+            refresh_key_hash=key_hash,
+            refreshed_at=now(),
+            expires_at=now() + _lifetime(),
+        )
+    )
+
+
+def _rotate_again(claims: dict[str, Any], key_hash: str) -> int:
+    """The same for the token before it, for the caller who used it last, within `LOST_ANSWER`."""
+    return touched(
+        sa.update(AuthSession)
+        .where(
+            AuthSession.id == claims["sid"],
+            AuthSession.previous_refresh_id == claims.get("rid"),
+            AuthSession.refresh_key_hash == key_hash,
+            AuthSession.refreshed_at > now() - LOST_ANSWER,
+            AuthSession.revoked_at.is_(None),
+        )
+        .values(refresh_id=new_id())
+    )
 
 
 def revoke_sessions(session_ids: list[str], code: str) -> None:

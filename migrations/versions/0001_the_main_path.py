@@ -45,6 +45,8 @@ def upgrade():
     sa.Column('id', sa.Uuid(as_uuid=False).with_variant(sa.CHAR(length=36), 'sqlite'), nullable=False),
     sa.Column('user_id', sa.Uuid(as_uuid=False).with_variant(sa.CHAR(length=36), 'sqlite'), nullable=False),
     sa.Column('refresh_id', sa.Uuid(as_uuid=False).with_variant(sa.CHAR(length=36), 'sqlite'), nullable=False),
+    sa.Column("previous_refresh_id", sa.Uuid(as_uuid=False).with_variant(sa.CHAR(length=36), 'sqlite'), nullable=True),
+    sa.Column("refresh_key_hash", sa.CHAR(length=64), nullable=True),
     sa.Column('user_agent', sa.String(length=200), nullable=False),
     sa.Column('address', sa.String(length=45), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),

@@ -8,14 +8,17 @@ export type Http = (method: string, path: string, options?: HttpOptions) => Prom
 export interface HttpOptions {
   token?: string;
   body?: unknown;
+  /** Of a call that may be repeated when its answer was lost. */
+  idempotencyKey?: string;
 }
 
 /** `base` is e.g. "https://chat.example/api/v1". Anything that is no answer (cut, timeout) is a `network` error. */
 export function makeHttp(base: string, timeoutMs: number, fetcher: typeof fetch): Http {
-  return async (method, path, { token, body } = {}) => {
+  return async (method, path, { token, body, idempotencyKey } = {}) => {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (token) headers.Authorization = `Bearer ${token}`;
     if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), timeoutMs);
     try {

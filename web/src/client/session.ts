@@ -6,6 +6,7 @@ import type { Http } from "./http";
 import { exclusively } from "./locks";
 import { type TokenStore, type Tokens, tokensFrom } from "./tokens";
 import type { AuthAnswer, Self } from "./types";
+import { uuidv7 } from "./uuid";
 import type { Vault } from "./vault";
 
 const LOCK = "chatsphere.refresh";
@@ -153,10 +154,11 @@ export class Session {
   async #rotate(stale: Tokens, vault: Vault): Promise<void> {
     if (await this.#takeOver(stale, vault)) return;
     const refresh = this.#tokens?.refresh;
-    if (!refresh) throw new ChatError("token_revoked", "Not signed in.");
+    const idempotencyKey = await this.#refreshKey();
+    if (!refresh || !idempotencyKey) throw new ChatError("token_revoked", "Not signed in.");
     try {
       const body = { refresh_token: refresh };
-      const answer = (await this.http("POST", "/auth/token/refresh", { body })) as AuthAnswer;
+      const answer = (await this.http("POST", "/auth/token/refresh", { body, idempotencyKey })) as AuthAnswer;
       if (this.#tokens?.refresh !== refresh) return;
       const tokens = tokensFrom(answer);
       // Kept before it is used: a tab that closes now must not leave the used-up token behind.
@@ -170,6 +172,20 @@ export class Session {
       this.end((error as ChatError).code === "banned" ? "banned" : "token_revoked");
       throw new ChatError("token_revoked", "The session has ended.");
     }
+  }
+
+  /**
+   * The key under which these tokens are refreshed, kept before the refresh is sent: should its answer be lost, to a
+   * cut network or a reload, the same refresh may be repeated. Without it the server would take that for theft.
+   */
+  async #refreshKey(): Promise<string | undefined> {
+    const tokens = this.#tokens;
+    if (!tokens || tokens.refreshKey) return tokens?.refreshKey;
+    const kept = { ...tokens, refreshKey: crypto.randomUUID?.() ?? uuidv7() };
+    await this.#keep(kept);
+    if (this.#tokens?.refresh === kept.refresh)
+      this.#tokens = { ...this.#tokens, refreshKey: kept.refreshKey };
+    return kept.refreshKey;
   }
 
   /** Uses the tokens that another tab has already got. True when that makes a refresh unnecessary. */

@@ -12,6 +12,8 @@ export interface Tokens {
   issuedAt: number;
   expiresAt: number;
   user: Self;
+  /** Of the refresh that was begun with these tokens; whoever repeats it with the same key gets its answer. */
+  refreshKey?: string;
 }
 
 export function tokensFrom(answer: AuthAnswer): Tokens {
