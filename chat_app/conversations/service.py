@@ -46,7 +46,10 @@ def list_views(user_id: str, wanted: ConversationList) -> tuple[list[View], str 
     found = views(query)
     more = len(found) > wanted.limit
     page = found[: wanted.limit]
-    return page, _cursor_after(page[-1]["id"]) if more else None
+    next_cursor = _cursor_after(page[-1]["id"]) if more else None
+    if wanted.unread:  # what was read a moment ago is not stored yet
+        page = [view for view in page if view["unread"]]
+    return page, next_cursor
 
 
 def _cursor_after(conversation_id: str) -> str:

@@ -27,6 +27,8 @@ from chat_app.schemas import Input
 Payload = TypeVar("Payload", bound=Input)
 Handler = Callable[[Connection, Any], dict[str, Any]]
 Hook = Callable[[Connection], None]
+CONFIRMED_WITHIN = 10.0
+"""Seconds for the confirmation of a connection to be handed to its socket."""
 
 
 class ConnectAuth(Input):
@@ -137,6 +139,17 @@ class EventNamespace(Namespace):
         self.socketio.start_background_task(self._say_ready, connection)
 
     def _say_ready(self, connection: Connection) -> None:
+        """The confirmation leaves after `_connect` has returned, and `ready` may not overtake it."""
+        server, deadline = self.socketio.server, time.monotonic() + CONFIRMED_WITHIN
+        while server.manager.is_pre_connected(connection.sid, self.namespace):
+            if time.monotonic() > deadline:
+                return
+            self.socketio.sleep(0.001)
+        engine_sid = server.manager.eio_sid_from_sid(connection.sid, self.namespace)
+        if connection.ended or engine_sid not in server.eio.sockets:
+            # Its session or its transport ended before the confirmation, when it could not be closed yet.
+            server.disconnect(connection.sid, namespace=self.namespace, ignore_queue=True)
+            return
         with self._app.app_context():
             for hook in self._events.ready:
                 hook(connection)
