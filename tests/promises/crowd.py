@@ -15,7 +15,7 @@ import subprocess
 import threading
 import uuid
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ from tests.services.process import ProcessFailed
 SCRIPT = Path(__file__).with_suffix(".mjs")
 PATIENCE = 60
 """Seconds that the library may take over anything, reconnecting included."""
+
+AT_THE_DOOR = 12
+"""People who sign up at once."""
 
 
 class Refused(AssertionError):
@@ -164,17 +167,17 @@ class Crowd:
     def _enter(
         self, places: list[tuple[Hall, str]], names: list[str], *, new: bool, line: bool, options: dict[str, Any]
     ) -> list[Person]:
-        entering = []
-        for (hall, url), username in zip(places, names, strict=True):
-            form = {"username": username, "password": PASSWORD} | ({"email": f"{username}@example.org"} if new else {})
-            number = len(self.people) + len(entering)
-            reply = hall.begin("join", person=number, url=url, line=line, options=options, **form)
-            entering.append((hall, number, url, username, reply))
-        people = []
-        for hall, number, url, username, reply in entering:
-            me = reply.result(PATIENCE)
-            account = Account(url, me["token"], "", me["id"], username, PASSWORD)
-            people.append(Person(hall, number, account))
+        first = len(self.people)
+        with ThreadPoolExecutor(AT_THE_DOOR) as door:
+
+            def enter(number: int) -> Person:
+                (hall, url), username = places[number - first], names[number - first]
+                email = f"{username}@example.org" if new else None
+                form = {"username": username, "password": PASSWORD, "email": email}
+                me = hall.ask("join", person=number, url=url, line=line, options=options, **form)
+                return Person(hall, number, Account(url, me["token"], "", me["id"], username, PASSWORD))
+
+            people = list(door.map(enter, range(first, first + len(places))))
         self.people += people
         return people
 
