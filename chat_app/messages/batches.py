@@ -43,7 +43,7 @@ n AS MATERIALIZED (SELECT cid, max(rn) n, min(rev) rev, max(created) created FRO
 l AS MATERIALIZED (SELECT c.id FROM n JOIN conversations c ON c.id = n.cid AND c.members_rev = n.rev
   ORDER BY c.id FOR NO KEY UPDATE OF c),
 u AS (UPDATE conversations c SET last_seq = c.last_seq + n.n, last_change = c.last_change + n.n,
-    updated_at = n.created
+    updated_at = GREATEST(c.updated_at, n.created)
   FROM l JOIN n ON n.cid = l.id WHERE c.id = l.id
   RETURNING c.id, c.last_seq - n.n base_seq, c.last_change - n.n base_change, c.members_rev),
 a AS MATERIALIZED (SELECT k.*, u.base_seq + k.rn seq, u.base_change + k.rn change, u.members_rev

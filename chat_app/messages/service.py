@@ -15,6 +15,7 @@ from chat_app.messages.wire import COLUMNS, Wire, with_reactions
 from chat_app.messages.writer import MessageWriters, refusal
 from chat_app.realtime.publish import publish_message, publish_message_change
 from chat_app.receipts import service as receipts
+from chat_app.receipts.pending import pending_receipts
 
 MAX_EMOJIS = 20
 """Different emojis on one message."""
@@ -181,15 +182,16 @@ class _Change:
 def readers(user_id: str, message_id: str, limit: int) -> list[dict[str, Any]]:
     """Who has read a message, its sender left out: `[{user_id, read_seq}]`, `limit` at most."""
     message = get(user_id, message_id)
+    held = pending_receipts().readers(message["conversation_id"], message["seq"])
     rows = db.session.execute(
         sa.select(ConversationMember.user_id, ConversationMember.read_seq)
         .where(
             ConversationMember.conversation_id == message["conversation_id"],
             ConversationMember.left_at.is_(None),
-            ConversationMember.read_seq >= message["seq"],
+            sa.or_(ConversationMember.read_seq >= message["seq"], ConversationMember.user_id.in_(held)),
             ConversationMember.user_id != message["sender_id"],
         )
         .order_by(ConversationMember.user_id)
         .limit(limit)
     )
-    return [{"user_id": row.user_id, "read_seq": row.read_seq} for row in rows]
+    return [{"user_id": row.user_id, "read_seq": max(row.read_seq, held.get(row.user_id, 0))} for row in rows]

@@ -19,6 +19,7 @@ from chat_app.messages.schemas import Sync
 from chat_app.messages.wire import COLUMNS, Wire, with_reactions
 from chat_app.operations.epoch import current_epoch
 from chat_app.receipts.pending import pending_receipts
+from chat_app.schemas import utc_text
 
 CONVERSATIONS_PER_ANSWER = 200
 
@@ -31,12 +32,12 @@ class _Answer:
     behind: dict[str, int] = field(default_factory=dict)
     """The conversations whose messages have to be read, with the change that the client has."""
     changes: dict[str, int] = field(default_factory=dict)
-    receipts: dict[str, dict[str, int]] = field(default_factory=dict)
+    unchanged: dict[str, dict[str, Any]] = field(default_factory=dict)
     more: bool = False
 
 
 def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
-    """The acknowledgement of `sync`: `{epoch, conversations, messages, removed, reset, more, changes, receipts}`.
+    """The acknowledgement of `sync`: `{epoch, conversations, messages, removed, reset, more, changes, unchanged}`.
 
     `places` are all the memberships of the caller, from :func:`places_of`.
     Bounds: `limit` messages (SYNC_LIMIT by default) and 200 conversations an answer, `more` when there is
@@ -62,7 +63,7 @@ def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
         "reset": answer.reset,
         "more": answer.more,
         "changes": answer.changes,
-        "receipts": answer.receipts,
+        "unchanged": answer.unchanged,
     }
 
 
@@ -73,7 +74,11 @@ def places_of(user_id: str) -> Sequence[Any]:
             Conversation.id,
             Conversation.last_change,
             Conversation.members_rev,
+            Conversation.title,
+            Conversation.member_count,
             ConversationMember.user_id,
+            ConversationMember.role,
+            ConversationMember.archived_at,
             ConversationMember.delivered_seq,
             ConversationMember.read_seq,
         )
@@ -97,8 +102,20 @@ def _compare(answer: _Answer, place: Any, known: int | None, same_epoch: bool, r
         answer.behind[place.id] = known
         answer.changes[place.id] = place.last_change
     else:
-        delivered, read = pending_receipts().highest(place.id, place.user_id, place.delivered_seq, place.read_seq)
-        answer.receipts[place.id] = {"delivered_seq": delivered, "read_seq": read}
+        answer.unchanged[place.id] = _own_view(place)
+
+
+def _own_view(place: Any) -> dict[str, Any]:
+    """Of a conversation without new messages: what may have changed without one."""
+    delivered, read = pending_receipts().highest(place.id, place.user_id, place.delivered_seq, place.read_seq)
+    return {
+        "title": place.title,
+        "my_role": place.role,
+        "member_count": place.member_count,
+        "archived_at": utc_text(place.archived_at) if place.archived_at else None,
+        "delivered_seq": delivered,
+        "read_seq": read,
+    }
 
 
 def _missing_messages(answer: _Answer) -> list[Wire]:

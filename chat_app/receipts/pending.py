@@ -33,6 +33,12 @@ class PendingReceipts:
         known = [(delivered, read), self._rows.get(key, (0, 0)), self._leaving.get(key, (0, 0))]
         return max(marks[0] for marks in known), max(marks[1] for marks in known)
 
+    def readers(self, conversation_id: str, seq: int) -> dict[str, int]:
+        """Who is held here as having read up to `seq` or further: user id → read_seq."""
+        with self._lock:
+            held = [*self._leaving.items(), *self._rows.items()]
+        return {user: read for (where, user), (_, read) in held if where == conversation_id and read >= seq}
+
     def take(self) -> list[tuple[str, str, int, int]]:
         """Everything that waits, as `(conversation_id, user_id, delivered_seq, read_seq)`."""
         with self._lock:

@@ -245,8 +245,6 @@ class Client implements ChatClient {
   }
 
   #ready(): void {
-    // Receipts of others, titles and roles are not part of a sync.
-    if (this.#everConnected) this.conversations.refreshSoon();
     this.#everConnected = true;
     this.#members.allOutdated();
     this.#outbox.resume();

@@ -9,12 +9,9 @@ import type { ListFilter, Store } from "./store";
 import type { Conversation, Member, MemberRole, Page } from "./types";
 
 const PAGE = 100;
-const REFRESH_PAGES = 10;
-const REFRESH_MS = 2_000;
 
 export class Conversations implements ConversationsApi {
   ready = false;
-  #refresh: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly store: Store,
@@ -43,17 +40,7 @@ export class Conversations implements ConversationsApi {
     });
   }
 
-  /**
-   * After a reconnect. A sync follows the messages; what changes without one (a title, a role, the archive) is read
-   * anew, at most 1,000 rows, at a random moment so that many clients that come back at once do not read at once.
-   */
-  refreshSoon(): void {
-    clearTimeout(this.#refresh);
-    this.#refresh = setTimeout(() => void this.#refreshAll().catch(() => {}), Math.random() * REFRESH_MS);
-  }
-
   clear(): void {
-    clearTimeout(this.#refresh);
     this.ready = false;
   }
 
@@ -122,22 +109,6 @@ export class Conversations implements ConversationsApi {
   async removeMember(id: string, userId: string): Promise<void> {
     await this.rest.call("DELETE", `/conversations/${id}/members/${userId}`);
     await this.#membersChanged(id);
-  }
-
-  async #refreshAll(): Promise<void> {
-    for (const archived of [false, true]) {
-      let cursor: string | undefined;
-      let pages = 0;
-      do {
-        await this.feed.rows(async () => {
-          const path = `/conversations${query({ limit: PAGE, archived, cursor })}`;
-          const page = await this.rest.get<Page<Conversation>>(path);
-          cursor = page.next_cursor ?? undefined;
-          return this.#held(page.items);
-        });
-        pages += 1;
-      } while (cursor && pages < REFRESH_PAGES);
-    }
   }
 
   /** Which conversations there are is the syncs' to say. */

@@ -140,7 +140,10 @@ export class Feed {
     }
     for (const message of answer.messages) if (store.get(message.conversation_id)) this.#apply(message);
     for (const [id, change] of Object.entries(answer.changes)) if (store.get(id)) markers.reach(id, change);
-    for (const [id, own] of Object.entries(answer.receipts)) marks.stored(id, own);
+    for (const [id, own] of Object.entries(answer.unchanged)) {
+      marks.stored(id, own);
+      if (!this.#changed.has(id)) store.facts(id, own);
+    }
     for (const id of answer.removed) {
       if (this.#changed.has(id)) this.onDoubt();
       else this.#remove(id);

@@ -1,7 +1,7 @@
 /** The conversations one is in: rows, order, unread counts. Pure state. */
 
 import type { Emitter } from "./emitter";
-import type { Conversation, ConversationKind, Marks, Message } from "./types";
+import type { Conversation, ConversationKind, Marks, Message, Unchanged } from "./types";
 
 export interface ListFilter {
   archived?: boolean;
@@ -78,6 +78,14 @@ export class Store {
     const delivered = Math.max(held.delivered_seq, read, Math.min(marks.delivered_seq ?? 0, held.last_seq));
     if (read === held.read_seq && delivered === held.delivered_seq) return;
     this.#put({ ...held, read_seq: read, delivered_seq: delivered });
+  }
+
+  /** What a sync says of a conversation that has no new messages. */
+  facts(id: string, { title, my_role, member_count, archived_at }: Unchanged): void {
+    const held = this.#rows.get(id);
+    if (!held) return;
+    const row = { ...held, title, my_role, member_count, archived_at };
+    if (JSON.stringify(row) !== JSON.stringify(held)) this.#put(row);
   }
 
   remove(id: string): void {

@@ -122,6 +122,14 @@ export interface Marks {
   read_seq: number;
 }
 
+/** Of a conversation without new messages: what may have changed without one. */
+export interface Unchanged extends Marks {
+  title: string | null;
+  my_role: Conversation["my_role"];
+  member_count: number;
+  archived_at: string | null;
+}
+
 export interface SyncAnswer {
   epoch: string | number;
   conversations: Conversation[];
@@ -130,7 +138,7 @@ export interface SyncAnswer {
   reset: string[];
   more: boolean;
   changes: Record<string, number>;
-  receipts: Record<string, Marks>;
+  unchanged: Record<string, Unchanged>;
 }
 
 export interface ReceiptEvent extends Marks {

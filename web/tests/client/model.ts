@@ -54,7 +54,7 @@ export class Model {
   }
 
   row(id: string, userId: string): Conversation {
-    const { row, members, messages } = this.get(id);
+    const { row, messages } = this.get(id);
     const marks = members.get(userId) ?? { delivered_seq: 0, read_seq: 0 };
     const other = [...members.keys()].find((member) => member !== userId) ?? "";
     return {
@@ -159,7 +159,7 @@ export class Model {
       reset: [],
       more: false,
       changes: {},
-      receipts: {},
+      unchanged: {},
     };
     const other = request.epoch !== undefined && request.epoch !== this.epoch;
     const mine = [...this.conversations].filter(([, held]) => held.members.has(userId)).map(([id]) => id);
@@ -176,7 +176,7 @@ export class Model {
     other: boolean,
     resetAbove: number,
   ): void {
-    const { row, members, messages } = this.get(id);
+    const { row, messages } = this.get(id);
     const known = request.conversations[id];
     const adopt = () => {
       answer.conversations.push(this.row(id, userId));
@@ -188,7 +188,8 @@ export class Model {
       return adopt();
     }
     if (known === row.last_change) {
-      answer.receipts[id] = { ...(members.get(userId) ?? { delivered_seq: 0, read_seq: 0 }) };
+      const { title, my_role, member_count, archived_at, delivered_seq, read_seq } = this.row(id, userId);
+      answer.unchanged[id] = { title, my_role, member_count, archived_at, delivered_seq, read_seq };
       return;
     }
     const missing = messages.filter((message) => message.change > known).sort((a, b) => a.change - b.change);

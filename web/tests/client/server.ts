@@ -14,6 +14,8 @@ interface Login {
   access: string;
   refresh: string;
   spent: Set<string>;
+  /** The last refresh: its token and its Idempotency-Key. */
+  last?: string;
   expiresAt: number;
 }
 
@@ -174,11 +176,12 @@ export class TestServer {
     for await (const chunk of request) text += chunk;
     const fault = this.faults.get(call)?.shift()?.();
     if (fault && fault !== "cut") return fault;
-    const reply = this.#route(call, path, url, text ? JSON.parse(text) : {}, request.headers.authorization);
+    const { authorization, "idempotency-key": key } = request.headers;
+    const reply = this.#route(call, path, url, text ? JSON.parse(text) : {}, authorization, String(key));
     return fault ?? reply;
   }
 
-  #route(call: string, path: string, url: URL, body: Record<string, string>, bearer = ""): Reply {
+  #route(call: string, path: string, url: URL, body: Record<string, string>, bearer = "", key = ""): Reply {
     if (call === "POST /auth/login") {
       const username = body.username ?? "";
       if (!this.model.users.has(username)) this.model.user(username);
@@ -187,7 +190,7 @@ export class TestServer {
       this.logins.set(`login-${this.#counter}`, login);
       return this.#issue(login);
     }
-    if (call === "POST /auth/token/refresh") return this.#refresh(body.refresh_token ?? "");
+    if (call === "POST /auth/token/refresh") return this.#refresh(body.refresh_token ?? "", key);
     const login = this.#byAccess(bearer.replace("Bearer ", ""));
     if (!login) return problem(401, "token_revoked");
     if (login.expiresAt < Date.now()) return problem(401, "token_expired");
@@ -198,11 +201,15 @@ export class TestServer {
     return this.#read(path, url, login.userId);
   }
 
-  #refresh(token: string): Reply {
-    for (const [key, login] of this.logins) {
-      if (login.refresh === token) return this.#issue(login);
+  /** The last refresh may be repeated with the same key, any other second use ends the session. */
+  #refresh(token: string, key: string): Reply {
+    for (const [name, login] of this.logins) {
+      if (login.refresh === token || login.last === `${token} ${key}`) {
+        login.last = `${token} ${key}`;
+        return this.#issue(login);
+      }
       if (!login.spent.has(token)) continue;
-      this.logins.delete(key);
+      this.logins.delete(name);
       return problem(401, "token_revoked");
     }
     return problem(401, "token_revoked");

@@ -49,6 +49,19 @@ describe("refreshing", () => {
     expect(await ann.request("GET", "/users/ann")).toMatchObject({ id: "ann" });
   });
 
+  test("a refresh whose answer was lost is repeated, also after a reload", async () => {
+    const storage = new MemoryStorage();
+    const ann = await it.join("ann", { storage });
+    it.server.expireAccessTokens();
+    it.server.fault("POST /auth/token/refresh", "cut");
+    await expect(ann.request("PATCH", "/auth/me", {})).rejects.toMatchObject({ code: "network" });
+    ann.close();
+    const after = it.make({ storage: storage.tab() });
+    expect(await after.start()).toBe(true);
+    await until(() => after.status === "online");
+    expect(after.me?.id).toBe("ann");
+  });
+
   test("a proxy's error page during a refresh is not a sign-out", async () => {
     const ann = await it.join("ann");
     it.server.expireAccessTokens();
