@@ -2,7 +2,7 @@
  * Keeps what the reader looks at where it is, whatever grows or shrinks around it.
  *
  * The scroller is `column-reverse` with one child, so its origin is the lower end: at the end it stays at the end by
- * itself. Everywhere else one visible row is the anchor, and whatever moved it other than scrolling is undone. Browsers
+ * itself. Everywhere else one row in view is the anchor, and whatever moves it other than scrolling is undone. Browsers
  * offer this too (`overflow-anchor`), but not all of them, and Chromium's goes astray in reversed scrollers.
  */
 const AT_END = 24;
@@ -42,15 +42,18 @@ export class ScrollKeeper {
       : null;
   }
 
-  /** The present anchor as long as it can be seen, else the topmost visible row. */
+  /**
+   * The present anchor as long as it is well inside the view, else the row in the middle. Rows at the edges may have
+   * just come into view, and change their estimated height once they are laid out (`content-visibility`).
+   */
   #choose(): HTMLElement | undefined {
-    const { top, bottom } = this.box.getBoundingClientRect();
+    const { top, bottom, height } = this.box.getBoundingClientRect();
     const present = this.#anchor?.row;
     if (present?.isConnected) {
       const rect = present.getBoundingClientRect();
-      if (rect.bottom > top && rect.top < bottom) return present;
+      if (rect.bottom > top + height / 5 && rect.top < bottom - height / 5) return present;
     }
-    return firstBelow(this.box.querySelectorAll<HTMLElement>("[data-key]"), top);
+    return firstBelow(this.box.querySelectorAll<HTMLElement>("[data-key]"), (top + bottom) / 2);
   }
 }
 
