@@ -167,7 +167,9 @@ def _run_alone(work: partial[object]) -> None:
 
 def touched(statement: sa.Update | sa.Delete | sa.Insert) -> int:
     """Run a writing statement in the session; returns how many rows it touched."""
-    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+    # Without `preserve_rowcount` an INSERT on PostgreSQL answers -1.
+    options = {"synchronize_session": False, "preserve_rowcount": True}
+    result = db.session.execute(statement, execution_options=options)
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
