@@ -54,7 +54,7 @@ export class Model {
   }
 
   row(id: string, userId: string): Conversation {
-    const { row, messages } = this.get(id);
+    const { row, members, messages } = this.get(id);
     const marks = members.get(userId) ?? { delivered_seq: 0, read_seq: 0 };
     const other = [...members.keys()].find((member) => member !== userId) ?? "";
     return {

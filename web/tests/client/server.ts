@@ -128,9 +128,9 @@ export class TestServer {
     for (const name of ["/chat", "/presence"]) {
       io.of(name).use((socket, next) => {
         const login = this.#byAccess(socket.handshake.auth.token);
+        const expired = login ? login.expiresAt < Date.now() : this.#isSpent(socket.handshake.auth.token);
         const code =
-          this.refuseConnections?.code ??
-          (login ? (login.expiresAt < Date.now() ? "token_expired" : null) : "unauthorized");
+          this.refuseConnections?.code ?? (expired ? "token_expired" : login ? null : "unauthorized");
         if (!code) {
           socket.data.userId = login?.userId;
           return next();
@@ -147,8 +147,13 @@ export class TestServer {
     return [...this.logins.values()].find((login) => login.access === token);
   }
 
+  /** An earlier token of a session that lives: here it counts as expired. */
+  #isSpent(token: unknown): boolean {
+    return [...this.logins.values()].some((login) => login.spent.has(String(token)));
+  }
+
   #issue(login: Login): Reply {
-    if (login.refresh) login.spent.add(login.refresh);
+    if (login.refresh) login.spent.add(login.refresh).add(login.access);
     this.#counter += 1;
     login.access = `access-${this.#counter}`;
     login.refresh = `refresh-${this.#counter}`;
@@ -192,6 +197,7 @@ export class TestServer {
     }
     if (call === "POST /auth/token/refresh") return this.#refresh(body.refresh_token ?? "", key);
     const login = this.#byAccess(bearer.replace("Bearer ", ""));
+    if (!login && this.#isSpent(bearer.replace("Bearer ", ""))) return problem(401, "token_expired");
     if (!login) return problem(401, "token_revoked");
     if (login.expiresAt < Date.now()) return problem(401, "token_expired");
     if (call === "POST /auth/logout") {
