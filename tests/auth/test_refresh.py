@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.services.api import Account, Answer
+from tests.services.database import Database
 from tests.services.people import People
 
 
@@ -58,3 +59,41 @@ def test_of_twenty_refreshes_at_once_one_wins(people: People):
     assert sorted(answer.status for answer in answers) == [200] + [401] * (len(answers) - 1)
     winner = next(Account.of(ada.url, answer.json) for answer in answers if answer.status == 200)
     winner.get("/auth/me").error(401, "token_revoked")
+
+
+def test_a_lost_answer_may_be_asked_for_again_with_the_same_key(people: People):
+    ada = people.one()
+    key = {"Idempotency-Key": "a secret of this device"}
+    body = {"refresh_token": ada.refresh_token}
+    ada.post("/auth/token/refresh", body, headers=key).must()
+    again = ada.at(people.deployment.urls[-1]).post("/auth/token/refresh", body, headers=key).must()
+    fresh = Account.of(ada.url, again)
+    assert fresh.get("/auth/me").must()["id"] == ada.id
+    assert refresh(fresh).must()
+
+
+def test_another_key_or_none_is_theft(people: People):
+    for headers in ({"Idempotency-Key": "another secret altogether"}, {}):
+        ada = people.one()
+        body = {"refresh_token": ada.refresh_token}
+        ada.post("/auth/token/refresh", body, headers={"Idempotency-Key": "a secret of this device"}).must()
+        ada.post("/auth/token/refresh", body, headers=headers).error(401, "token_revoked")
+        ada.get("/auth/me").error(401, "token_revoked")
+
+
+def test_a_lost_answer_may_be_asked_for_within_a_minute_only(people: People, database: Database):
+    ada = people.one()
+    key = {"Idempotency-Key": "a secret of this device"}
+    body = {"refresh_token": ada.refresh_token}
+    ada.post("/auth/token/refresh", body, headers=key).must()
+    long_ago = "2020-01-01 00:00:00.000000"
+    database.change("UPDATE auth_sessions SET refreshed_at = :at WHERE user_id = :id", at=long_ago, id=ada.id)
+    ada.post("/auth/token/refresh", body, headers=key).error(401, "token_revoked")
+
+
+@pytest.mark.parametrize("key", ["short", "x" * 129])
+def test_a_key_that_could_be_guessed_or_is_too_long_is_refused(people: People, key):
+    ada = people.one()
+    answer = ada.post("/auth/token/refresh", {"refresh_token": ada.refresh_token}, headers={"Idempotency-Key": key})
+    answer.error(422, "validation_failed")
+    assert refresh(ada).must()
