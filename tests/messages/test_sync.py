@@ -220,18 +220,33 @@ def test_sync_puts_the_socket_into_its_rooms(people: People):
     assert chat.wait_for("message")["content"] == "hello"
 
 
-def test_two_hundred_and_fifty_conversations_come_in_two_answers(people: People):
-    ada, grace = people.some(2)
-    groups = {ada.group(grace, title=str(number)) for number in range(250)}
+@pytest.fixture(scope="module", params=["embedded", "cluster"])
+def busy(request: pytest.FixtureRequest) -> tuple[Account, Account, list[str]]:
+    """Somebody, another person, and their 250 conversations."""
+    deployment = request.getfixturevalue(request.param)
+    ada, grace = (Api(url).register() for url in (deployment.urls * 2)[:2])
+    return ada, grace, sorted(ada.group(grace, title=str(number)) for number in range(250))
+
+
+def test_two_hundred_and_fifty_conversations_come_in_two_answers(busy: tuple[Account, Account, list[str]]):
+    ada, grace, groups = busy
     held = Held(grace)
     held.sync()
     assert [len(answer["conversations"]) for answer in held.answers] == [200, 50]
-    assert held.markers.keys() == groups
-    spoken = sorted(groups)[::50]
-    sent = {m["id"]: m for group in spoken for m in say_all(ada, group, 2)}
+    assert sorted(held.markers) == groups
+    sent = {m["id"]: m for group in groups[::50] for m in say_all(ada, group, 2)}
     answer = held.sync()
     assert held.messages == sent
-    assert len(answer["unchanged"]) == 250 - len(spoken)
+    assert len(answer["unchanged"]) == 245
+
+
+def test_another_epoch_leaves_no_old_marker_however_many_there_are(busy: tuple[Account, Account, list[str]]):
+    _, grace, groups = busy
+    held = Held(grace)
+    held.epoch, held.markers = "of another life", dict.fromkeys(groups, 0)
+    held.sync()
+    assert {group for answer in held.answers for group in answer["reset"]} == set(groups)
+    assert held.messages == {}
 
 
 @pytest.mark.parametrize(
