@@ -41,8 +41,8 @@ def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
 
     `places` are all the memberships of the caller, from :func:`places_of`.
     Bounds: `limit` messages (SYNC_LIMIT by default) and 200 conversations an answer (all when the epoch is
-    another), `more` when there is further to fetch; a conversation more than SYNC_RESET_AFTER changes behind, or ahead of the server, is
-    named in `reset` and its history is to be loaded anew.
+    another), `more` when there is further to fetch; a conversation more than SYNC_RESET_AFTER changes behind,
+    or ahead of the server, is named in `reset` and its history is to be loaded anew.
     """
     settings = current_app.config["SETTINGS"]
     epoch = current_epoch()
