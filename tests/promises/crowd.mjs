@@ -9,6 +9,7 @@ import { createChatClient, MemoryStorage } from "../../web/dist-client/client.mj
 import { Line } from "./line.mjs";
 
 const people = new Map();
+const lines = new Map();
 
 class Person {
   incoming = 0;
@@ -172,6 +173,14 @@ const operations = {
     return [...people].map(([number, person]) => [number, digest(person.messages(conversation))]);
   },
 
+  /** Loads all that is left of the history. */
+  async loadAll({ person: number, conversation }) {
+    const { timelines } = people.get(number).client;
+    for (let page = 0; page < 1000 && !timelines.view(conversation).atStart; page++) {
+      await timelines.loadOlder(conversation);
+    }
+  },
+
   peers({ person, conversation }) {
     return Object.fromEntries(people.get(person).client.receipts.peers(conversation));
   },
@@ -196,9 +205,19 @@ const operations = {
     people.get(person).line.cut();
   },
 
-  async mend({ person }) {
+  mend({ person }) {
     people.get(person).line.mend();
     people.get(person).client.reconnect();
+  },
+
+  /** A line for a server of ours instead of a person. */
+  async lay({ name, url }) {
+    lines.set(name, await Line.to(url));
+    return lines.get(name).url;
+  },
+
+  freeze({ name }) {
+    lines.get(name).freeze();
   },
 };
 
@@ -217,6 +236,6 @@ createInterface({ input: process.stdin })
     }
   })
   .on("close", () => {
-    for (const person of people.values()) person.close();
+    for (const open of [...people.values(), ...lines.values()]) open.close();
     process.exit(0);
   });

@@ -22,8 +22,9 @@ from typing import Any
 
 from tests.services.api import PASSWORD, Account
 from tests.services.node import BUNDLE, node_binary
-from tests.services.process import ProcessFailed
+from tests.services.process import ROOT, ProcessFailed
 
+SOURCES = ROOT / "web/src/client"
 SCRIPT = Path(__file__).with_suffix(".mjs")
 PATIENCE = 60
 """Seconds that the library may take over anything, reconnecting included."""
@@ -44,8 +45,8 @@ class Hall:
     """One Node.js process with a part of the crowd."""
 
     def __init__(self, log: Path) -> None:
-        if not BUNDLE.exists():
-            raise ProcessFailed("The client library is not built; `make test` builds it.")
+        if not BUNDLE.exists() or BUNDLE.stat().st_mtime < max(part.stat().st_mtime for part in SOURCES.glob("*.ts")):
+            raise ProcessFailed("The client library is not built from its present sources; `make test` builds it.")
         self._log = log
         with log.open("ab") as errors:
             self._process = subprocess.Popen(

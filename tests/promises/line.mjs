@@ -8,11 +8,11 @@ export class Line {
 
   /** A line of one's own to the server at `url`; use its `url` instead. */
   static async to(url) {
-    const { hostname, port } = new URL(url);
+    const { hostname, port, protocol, pathname } = new URL(url);
     const line = new Line();
     line.server = createServer((near) => line.#join(near, connect(Number(port), hostname)));
     await new Promise((resolve) => line.server.listen(0, "127.0.0.1", resolve));
-    line.url = `http://127.0.0.1:${line.server.address().port}`;
+    line.url = `${protocol}//127.0.0.1:${line.server.address().port}${pathname === "/" ? "" : pathname}`;
     return line;
   }
 
@@ -24,6 +24,14 @@ export class Line {
 
   mend() {
     this.#whole = true;
+  }
+
+  /** What is open stays open, but nothing gets through any more and nobody is told; new connections are fine. */
+  freeze() {
+    for (const end of this.#ends) {
+      end.unpipe();
+      end.pause();
+    }
   }
 
   close() {

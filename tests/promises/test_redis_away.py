@@ -1,5 +1,8 @@
 """P3 and P4: Redis stops, loses its data, drops subscriptions, or freezes: the database is the truth, it is a hint."""
 
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +10,11 @@ import pytest
 from tests.promises.crowd import Crowd, Person
 from tests.promises.outage import Stopwatch, throughout
 from tests.promises.truth import Truth, everybody_holds_the_truth
+from tests.services import deployment as deployments
 from tests.services.deployment import Deployment
+from tests.services.postgres import Postgres
 from tests.services.redis import Redis
+from tests.services.server import Server
 from tests.services.waiting import eventually
 
 SOON = 0.5
@@ -132,6 +138,30 @@ def test_a_frozen_redis_is_noticed_and_healed(talk: Talk, own_redis: Redis, figu
     assert pids(talk.deployment) == running
     figure(
         f"{talk.figures()}; everybody complete {seconds:.1f} s after it thawed, live again {watch.seconds:.1f} s later"
+    )
+
+
+def test_a_link_that_went_dead_is_noticed_and_healed(
+    tmp_path: Path, postgres: Postgres, own_redis: Redis, crowd: Crowd, figure
+):
+    """The second process talks to Redis over a line on which, from one moment on, nothing moves in silence."""
+    hall = crowd.halls[0]
+    with deployments.cluster(tmp_path, postgres, own_redis, size=1) as cluster, ExitStack() as stack:
+        line = hall.ask("lay", name="redis", url=own_redis.url)
+        second = Server(tmp_path, {**cluster.settings, "REDIS_URL": line})
+        stack.callback(second.close)
+        second.start()
+        talk = Talk(replace(cluster, urls=[cluster.url, second.url]), crowd)
+        assert eventually(lambda: crosses(talk))
+        hall.ask("freeze", name="redis")
+        watch = Stopwatch()
+        talk.ada.say(talk.room, "Nobody pushes this to the second process").result(10)
+        talk.cleo.say(talk.room, "Nor this to the first").result(10)
+        talk.are_complete(within=15)
+        seconds = watch.seconds
+        eventually(lambda: crosses(talk), timeout=15)
+    figure(
+        f"a link to Redis went dead: everybody complete after {seconds:.1f} s, live again after {watch.seconds:.1f} s"
     )
 
 

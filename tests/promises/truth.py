@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.promises.crowd import Crowd
+from tests.promises.crowd import Crowd, Person
 from tests.services.deployment import Deployment
 from tests.services.waiting import eventually
 
@@ -43,6 +43,17 @@ class Truth:
             line = f"{row['seq']} {row['id']} {row['sender_id']} {row['reply_to_id'] or '-'} {content}\n"
             digest.update(line.encode())
         return digest.hexdigest()
+
+
+def fresh_history(person: Person, conversation: str) -> list[Any]:
+    """All messages of a conversation, fetched anew over REST, page by page."""
+    messages: list[Any] = []
+    for _ in range(1000):
+        page = person.api.history(conversation, limit=100, after_seq=messages[-1]["seq"] if messages else 0)
+        messages += page["items"]
+        if page["next_cursor"] is None:
+            return messages
+    raise AssertionError("the history does not end")
 
 
 def differing(crowd: Crowd, conversation: str, truth: Truth) -> list[int]:
