@@ -7,9 +7,12 @@ from typing import Any
 
 from flask import Flask, Response, g, has_request_context, jsonify, request
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
+
+from chat_app.schemas import PATTERN_MESSAGES
 
 log = logging.getLogger(__name__)
 
@@ -96,11 +99,43 @@ def unavailable(detail: str = "The database does not answer at present. Please t
 def from_validation(error: ValidationError) -> ChatError:
     """Name every bad field, never its value: values may be secrets."""
     fields = [
-        {"field": ".".join(map(str, e["loc"])), "message": e["msg"].removeprefix("Value error, ")}
-        for e in error.errors(include_url=False, include_input=False, include_context=False)[:20]
+        {"field": ".".join(map(str, e["loc"])), "message": _message(e)}
+        for e in error.errors(include_url=False, include_input=False)[:20]
     ]
     named = "; ".join(f"{f['field'] or 'body'}: {f['message']}" for f in fields[:3])
     return ChatError("validation_failed", f"Please correct: {named}", fields)
+
+
+_MESSAGES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a field of this call",
+    "string_type": "must be text",
+    "string_too_short": "needs at least {min_length} characters",
+    "string_too_long": "may have at most {max_length} characters",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "too_short": "needs at least {min_length} items",
+    "too_long": "may hold at most {max_length} items",
+    "literal_error": "must be {expected}",
+}
+
+
+def _message(error: ErrorDetails) -> str:
+    """What is wrong, as the rest of a sentence that begins with the field's name."""
+    context = error.get("ctx", {})
+    if error["type"] == "string_pattern_mismatch":
+        return PATTERN_MESSAGES.get(context["pattern"], "has a form that is not allowed")
+    if error["type"] in _MESSAGES:
+        return _MESSAGES[error["type"]].format(**context)
+    return error["msg"].removeprefix("Value error, ").removeprefix("value ")
 
 
 def as_chat_error(error: Exception) -> ChatError:

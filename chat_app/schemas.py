@@ -30,17 +30,31 @@ def printable(value: str) -> str:
     return value
 
 
+PATTERN_MESSAGES: dict[str, str] = {}
+"""What to tell somebody whose text does not match: nobody should have to read a regular expression."""
+
+
+def pattern(regex: str, message: str) -> StringConstraints:
+    """Text that matches `regex`; `message` follows the field's name, e.g. "must be a UUID"."""
+    PATTERN_MESSAGES[regex] = message
+    return StringConstraints(pattern=regex)
+
+
 Id = Annotated[
     str,
-    StringConstraints(pattern=r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"),
+    pattern(r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", "must be a UUID"),
     AfterValidator(_canonical),
 ]
 Text = Annotated[str, AfterValidator(printable)]
 
 
+_ONE_LINE = r"^[^\r\n]*$"
+PATTERN_MESSAGES[_ONE_LINE] = "must be a single line"
+
+
 def line(min_length: int, max_length: int) -> StringConstraints:
     """The limits of a single line of text, trimmed, of so many characters; goes with `printable`."""
-    return StringConstraints(strip_whitespace=True, min_length=min_length, max_length=max_length, pattern=r"^[^\r\n]*$")
+    return StringConstraints(strip_whitespace=True, min_length=min_length, max_length=max_length, pattern=_ONE_LINE)
 
 
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]

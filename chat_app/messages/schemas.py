@@ -3,7 +3,7 @@ from typing import Annotated, Any, Literal
 import emoji as emoji_data
 from pydantic import AfterValidator, Field, StringConstraints
 
-from chat_app.schemas import Id, Input, Output, Query, Seq, UtcTime, printable
+from chat_app.schemas import Id, Input, Output, Query, Seq, UtcTime, pattern, printable
 
 CLIENT_MSG_ID = r"^[\x21-\x7e]{1,64}$"
 
@@ -20,7 +20,7 @@ def _not_blank(value: str) -> str:
     return value
 
 
-ClientMsgId = Annotated[str, StringConstraints(pattern=CLIENT_MSG_ID)]
+ClientMsgId = Annotated[str, pattern(CLIENT_MSG_ID, "must be 1 to 64 printable ASCII characters without spaces")]
 Content = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(_not_blank)]
 Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(_one_emoji)]
 

@@ -2,15 +2,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
-from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line, printable
+from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line, pattern, printable
 
 Username = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True,
-        min_length=3,
-        max_length=32,
-        pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$",
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=32),
+    pattern(
+        r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$",
+        "may hold letters, digits, dots, hyphens and underscores, and begins and ends with a letter or a digit",
     ),
 ]
 DisplayName = Annotated[str, line(1, 64), AfterValidator(printable)]
