@@ -47,9 +47,9 @@ class Settings(BaseSettings):
     bcrypt_rounds: int = Field(12, ge=4, le=16, description="Cost of a password hash; 4 is for tests only.")
 
     rate_limits: bool = Field(True, description="Limit the rate of HTTP calls and socket events.")
-    auth_rate_limit: str = Field("30/minute", description="Log-ins and registrations of one address.")
-    message_rate: float = Field(20, gt=0, description="Messages a second that one account may send, sustained.")
-    message_burst: int = Field(60, ge=1, description="Messages that one account may send at once.")
+    auth_rate_limit: str = Field("300/minute", description="Log-ins and registrations of one address.")
+    message_rate: float = Field(50, gt=0, description="Messages a second that one account may send, sustained.")
+    message_burst: int = Field(500, ge=1, description="Messages that one account may send at once.")
     max_message_length: int = Field(20_000, ge=1, le=100_000, description="Longest message, in characters.")
     sync_limit: int = Field(500, ge=1, le=1000, description="Most messages in one answer of `sync`.")
     sync_reset_after: int = Field(

@@ -35,6 +35,8 @@ from chat_app.users.service import visible_to
 
 Told = dict[str, Any]
 OVERLAP = 5.0
+CLOCKS = 0.5
+"""Seconds by which the clocks of the machines may differ, ordinarily."""
 
 
 class Presence:
@@ -46,6 +48,9 @@ class Presence:
         self.told: dict[str, str] = {}
         self.dirty: set[str] = set()
         """People about whom something may have changed since the last look."""
+        self.again: dict[str, float] = {}
+        """When to look at a person once more: a device that left stops counting a moment later, and the
+        state of the other devices shows."""
         self.looked_at = self.stored_at = time.time()
 
 
@@ -115,9 +120,11 @@ def watch(connection: Connection, user_ids: list[str]) -> list[Told]:
 
 
 def touched(message: dict[str, Any]) -> None:
-    """From the bus: `{user_id}`; looked at with the next tick."""
-    if _is_watched(message["user_id"]):
-        _presence().dirty.add(message["user_id"])
+    """From the bus: `{user_id}`; looked at with the next tick, and again after the moment of grace."""
+    user_id = message["user_id"]
+    if _is_watched(user_id):
+        _presence().dirty.add(user_id)
+        _presence().again[user_id] = time.time() + GRACE + CLOCKS
 
 
 def look_at_all() -> None:
@@ -135,8 +142,11 @@ def tell_changes() -> None:
     now = time.time()
     expired = presence.store.expired_between(presence.looked_at - OVERLAP, now)
     presence.looked_at = now
-    looked = sorted(user_id for user_id in presence.dirty | expired if _is_watched(user_id))
+    due = {user_id for user_id, moment in presence.again.items() if moment <= now}
+    looked = sorted(user_id for user_id in presence.dirty | expired | due if _is_watched(user_id))
     presence.dirty = set()
+    for user_id in due:
+        del presence.again[user_id]
     states = _states(looked)
     changed = {u: state for u, state in states.items() if presence.told.get(u) != state.status}
     for told in _as_told(changed):

@@ -25,7 +25,7 @@ from chat_app.settings import Settings
 
 MAX_PACKET = 4 * 1024 * 1024
 """Bytes of one packet from a client. Above what any event may hold, so that too much is answered, not cut off."""
-EVENT_RATE, EVENT_BURST = 50, 200
+EVENT_RATE, EVENT_BURST = 200, 2000
 """Events of one socket, a second and at once."""
 FLUSH_RECEIPTS_EVERY = 1.0
 

@@ -13,8 +13,8 @@ const lines = new Map();
 
 class Person {
   incoming = 0;
-  /** What was shown of the own watermark over time: [read_seq, unread], one entry per change. */
-  shown = [];
+  /** Conversation → what was shown of the own watermark over time: [read_seq, unread], one entry per change. */
+  shown = new Map();
   /** clientMsgId → what to do once the message is stored. */
   #unconfirmed = new Map();
   #unlisten = null;
@@ -78,16 +78,15 @@ class Person {
   }
 
   watchMarks(conversation) {
+    const shown = [];
+    this.shown.set(conversation, shown);
     const note = () => {
       const row = this.client.conversations.get(conversation);
-      const last = this.shown.at(-1);
-      if (row && (!last || last[0] !== row.read_seq || last[1] !== row.unread)) {
-        this.shown.push([row.read_seq, row.unread]);
-      }
+      const last = shown.at(-1);
+      if (row && (!last || last[0] !== row.read_seq || last[1] !== row.unread)) shown.push([row.read_seq, row.unread]);
     };
     note();
     this.client.on(`conversation:${conversation}`, note);
-    this.client.on("conversations", note);
   }
 
   /** Resolves when `condition` holds, which is asked whenever `topic` tells of news. */
@@ -197,8 +196,8 @@ const operations = {
     people.get(person).watchMarks(conversation);
   },
 
-  shown({ person }) {
-    return people.get(person).shown;
+  shown({ person, conversation }) {
+    return people.get(person).shown.get(conversation);
   },
 
   cut({ person }) {
