@@ -40,14 +40,14 @@ def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
     """The acknowledgement of `sync`: `{epoch, conversations, messages, removed, reset, more, changes, unchanged}`.
 
     `places` are all the memberships of the caller, from :func:`places_of`.
-    Bounds: `limit` messages (SYNC_LIMIT by default) and 200 conversations an answer (all when the epoch is
+    Bounds: `limit` messages (SYNC_LIMIT at most) and 200 conversations an answer (all when the epoch is
     another), `more` when there is further to fetch; a conversation more than SYNC_RESET_AFTER changes behind,
     or ahead of the server, is named in `reset` and its history is to be loaded anew.
     """
     settings = current_app.config["SETTINGS"]
     epoch = current_epoch()
     same_epoch = held.epoch is None or held.epoch == epoch
-    answer = _Answer(held.limit or settings.sync_limit)
+    answer = _Answer(min(held.limit or settings.sync_limit, settings.sync_limit))
     for place in places:
         # After another epoch no old marker may survive into the next call, so all come at once.
         if same_epoch and len(answer.conversations) >= CONVERSATIONS_PER_ANSWER:
