@@ -106,6 +106,15 @@ def renew() -> None:
         _presence().store.put(user_id, theirs, TIME_TO_LIVE)
 
 
+def tell_again() -> None:
+    """Redis was away and may have lost who is there: everybody would count as offline until the next renewal."""
+    try:
+        renew()
+    except redis.RedisError as error:
+        current_app.logger.info("presence was not stored: %s", error)
+    look_at_all()
+
+
 def watch(connection: Connection, user_ids: list[str]) -> list[Told]:
     """Tell this socket of these people from now on; returns their states. Unseen people are left out."""
     seen = sorted(visible_to(connection.user_id, user_ids))

@@ -105,6 +105,11 @@ def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
     def interrupted() -> None:
         with app.app_context():
             lifecycle.say_ready_again()
+        socketio.start_background_task(presence_again)
+
+    def presence_again() -> None:
+        with app.app_context():
+            presence_service.tell_again()
 
     bus.on("membership", membership)
     bus.on("conversation", lifecycle.tell_conversation_changed)
