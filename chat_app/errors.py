@@ -1,6 +1,7 @@
 """One error type, with one rendering for HTTP (RFC 9457) and one for Socket.IO acknowledgements."""
 
 import logging
+import math
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -70,7 +71,7 @@ class ChatError(Exception):
         if self.errors:
             body["errors"] = list(self.errors)
         if self.retry_after is not None:
-            body["retry_after"] = round(self.retry_after, 3)
+            body["retry_after"] = math.ceil(self.retry_after * 1000) / 1000
         return body
 
 
