@@ -171,7 +171,7 @@ def problem(error: ChatError) -> Response:
     response.status_code = error.status
     response.content_type = "application/problem+json"
     if error.retry_after is not None:
-        response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if error.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -1,5 +1,6 @@
 """Puts the real-time side together: server, namespaces, bus, rooms, and the work that repeats."""
 
+import logging
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import init_pending_receipts
 from chat_app.runtime import async_mode
 from chat_app.settings import Settings
+
+log = logging.getLogger(__name__)
 
 MAX_PACKET = 4 * 1024 * 1024
 """Bytes of one packet from a client. Above what any event may hold, so that too much is answered, not cut off."""
@@ -94,6 +97,20 @@ def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
     )
     for events in (namespaces.chat, namespaces.presence):
         socketio.on_namespace(namespaces.EventNamespace(events, app))
+    _ignore_malformed_packets(socketio.server)
+
+
+def _ignore_malformed_packets(server: Any) -> None:
+    """What is no Socket.IO packet, or an event without a name, cannot be answered: it is noted, and no more."""
+    handle = server._handle_eio_message
+
+    def handle_or_note(engine_sid: str, data: Any) -> None:
+        try:
+            handle(engine_sid, data)
+        except Exception as error:
+            log.info("a malformed packet of %s was ignored: %r", engine_sid, error)
+
+    server.eio.on("message", handle_or_note)
 
 
 def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
