@@ -13,7 +13,10 @@ bp = APIBlueprint("users", __name__, url_prefix="/users", abp_tags=[Tag(name="us
 
 @bp.get("", responses={200: Page[UserOut]})
 def search(query: UserSearch) -> dict[str, Any]:
-    """Find people to talk to."""
+    """Find people to talk to, or read the profiles of several."""
+    if query.ids:
+        known = service.get_users(query.ids)
+        return Page[UserOut](items=[UserOut.model_validate(user) for user in known]).to_json()
     users, next_cursor = service.search_users(query.q, query.limit, query.cursor)
     return Page[UserOut](items=[UserOut.model_validate(user) for user in users], next_cursor=next_cursor).to_json()
 

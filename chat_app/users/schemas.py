@@ -4,6 +4,8 @@ from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
 from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line, pattern, printable
 
+MAX_IDS = 50
+"""People who are asked for by their ids at once; more would not fit into the address of a request."""
 Username = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=3, max_length=32),
@@ -40,6 +42,9 @@ class UserPath(Query):
 
 class UserSearch(PageQuery):
     q: str = Field("", max_length=64, description="Part of a username or display name.")
+    ids: list[Id] = Field(
+        [], max_length=MAX_IDS, description="Exactly these people, those who exist; the other parameters do not count."
+    )
 
 
 class ProfileUpdate(Input):

@@ -19,6 +19,11 @@ def get_user(user_id: str) -> User:
     return user
 
 
+def get_users(user_ids: list[str]) -> list[User]:
+    """Those of them who exist, in the order of usernames."""
+    return list(db.session.scalars(sa.select(User).where(User.id.in_(user_ids)).order_by(User.username_key)))
+
+
 def search_users(q: str, limit: int, cursor: str | None) -> tuple[list[User], str | None]:
     """People by part of their username or display name, in the order of usernames."""
     query = sa.select(User).where(User.banned_at.is_(None)).order_by(User.username_key).limit(limit + 1)

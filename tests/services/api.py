@@ -57,7 +57,7 @@ class Api:
         """`path` is below the base, or an address from the root when it begins with `//`. `data` is a raw body."""
         address = path[1:] if path.startswith("//") else f"/api/v1{path}"
         given = {name.rstrip("_"): value for name, value in query.items() if value is not None}
-        url = self.url + quote(address, safe="/%") + (f"?{urlencode(given)}" if given else "")
+        url = self.url + quote(address, safe="/%") + (f"?{urlencode(given, doseq=True)}" if given else "")
         sent = {"Content-Type": "application/json", **(headers or {})}
         if bearer := token or self.token:
             sent["Authorization"] = f"Bearer {bearer}"

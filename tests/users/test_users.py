@@ -19,6 +19,16 @@ def test_nobody_is_not_found(people: People):
     ada.get("/users/nobody").error(422, "validation_failed")
 
 
+def test_profiles_of_several_people_are_read_at_once(people: People):
+    ada, grace, mei = people.some(3)
+    found = ada.get("/users", ids=[mei.id, grace.id, str(uuid.uuid4())]).must()
+    assert {user["id"]: user for user in found["items"]} == {
+        person.id: ada.get(f"/users/{person.id}").must() for person in (grace, mei)
+    }
+    assert found["next_cursor"] is None
+    ada.get("/users", ids=[grace.id] * 51).error(422, "validation_failed")
+
+
 def test_people_are_found_by_part_of_either_name_whatever_the_case(people: People):
     word = uuid.uuid4().hex[:10]
     ada = people.one(username=f"x{word}", display_name="Somebody")

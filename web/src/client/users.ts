@@ -2,20 +2,26 @@
 
 import type { UsersApi } from "./api";
 import type { Emitter } from "./emitter";
-import { ChatError } from "./errors";
 import { query } from "./http";
 import type { Page, User } from "./types";
 
 /** Profiles held; beyond it the oldest are forgotten and fetched again when needed. */
 const LIMIT = 5_000;
-const AT_ONCE = 4;
+/** Who is met within so many ms is asked for together: a busy room has many people who speak one after another. */
+const GATHER_MS = 50;
+/** Profiles of one request; the server allows as many. */
+const BATCH = 50;
+
+interface Batch {
+  ids: string[];
+  done: Promise<void>;
+}
 
 export class Users implements UsersApi {
   readonly #known = new Map<string, User>();
   readonly #loading = new Map<string, Promise<void>>();
   readonly #unknown = new Set<string>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  #gathering: Batch | null = null;
 
   constructor(
     private readonly emitter: Emitter,
@@ -55,26 +61,44 @@ export class Users implements UsersApi {
   clear(): void {
     this.#known.clear();
     this.#unknown.clear();
+    this.#loading.clear();
+    this.#gathering = null;
     this.emitter.touch("users");
   }
 
   #load(id: string): Promise<void> {
-    const loading = this.#loading.get(id) ?? this.#fetch(id).finally(() => this.#loading.delete(id));
-    this.#loading.set(id, loading);
-    return loading;
+    const loading = this.#loading.get(id);
+    if (loading) return loading;
+    const batch = this.#batch();
+    batch.ids.push(id);
+    this.#loading.set(id, batch.done);
+    if (batch.ids.length >= BATCH) this.#gathering = null;
+    return batch.done;
   }
 
-  async #fetch(id: string): Promise<void> {
-    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#running += 1;
+  /** The one that still takes ids. */
+  #batch(): Batch {
+    if (this.#gathering) return this.#gathering;
+    const ids: string[] = [];
+    const batch = { ids, done: this.#fetchSoon(ids) };
+    this.#gathering = batch;
+    return batch;
+  }
+
+  async #fetchSoon(ids: string[]): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+    if (this.#gathering?.ids === ids) this.#gathering = null;
     try {
-      this.learn([await this.fetch<User>(`/users/${id}`)]);
-    } catch (error) {
-      // A deleted account: asking again would not help. Anything else may be tried again.
-      if (error instanceof ChatError && error.status === 404) this.#unknown.add(id);
+      const { items } = await this.fetch<Page<User>>(
+        `/users?${new URLSearchParams(ids.map((id) => ["ids", id]))}`,
+      );
+      this.learn(items);
+      // Deleted accounts: asking again would not help. After an error it may.
+      for (const id of ids) if (!this.#known.has(id)) this.#unknown.add(id);
+    } catch {
+      // Whoever meets them next asks again.
     } finally {
-      this.#running -= 1;
-      this.#waiting.shift()?.();
+      for (const id of ids) this.#loading.delete(id);
     }
   }
 }

@@ -115,7 +115,14 @@ export class Harness {
   async #get(path: string): Promise<unknown> {
     const [address = "", search = ""] = path.split("?");
     const id = address.split("/")[2] ?? "";
-    if (address.startsWith("/users/")) return this.model.users.get(id);
+    if (address === "/users") {
+      const ids = new URLSearchParams(search).getAll("ids");
+      return {
+        items: ids.flatMap((known) => this.model.users.get(known) ?? []),
+        next_cursor: null,
+        prev_cursor: null,
+      };
+    }
     const parameters = Object.fromEntries(
       [...new URLSearchParams(search)].map(([key, value]) => [key, Number(value)]),
     );

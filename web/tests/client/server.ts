@@ -227,6 +227,9 @@ export class TestServer {
       status: 200,
       body: { items, next_cursor: null, prev_cursor: null },
     });
+    if (noun === "users" && !id) {
+      return list(url.searchParams.getAll("ids").flatMap((known) => this.model.users.get(known) ?? []));
+    }
     if (noun === "users") {
       const user = this.model.users.get(id);
       return user ? { status: 200, body: user } : problem(404, "not_found");

@@ -5,7 +5,9 @@ import { Emitter } from "../../src/client/emitter";
 import { Markers } from "../../src/client/markers";
 import { PresenceBook } from "../../src/client/presence";
 import { MemoryStorage } from "../../src/client/storage";
+import type { User } from "../../src/client/types";
 import { Typing } from "../../src/client/typing";
+import { Users } from "../../src/client/users";
 import { uuidv7 } from "../../src/client/uuid";
 
 describe("with a clock", () => {
@@ -24,6 +26,23 @@ describe("with a clock", () => {
     expect(told).toEqual([true, true, true, false]);
     typing.set("c", false);
     expect(told.length).toBe(4);
+  });
+
+  test("people met within a moment are asked for together, and each only once", async () => {
+    const asked: string[][] = [];
+    const users = new Users(new Emitter(), async <T>(path: string) => {
+      const ids = new URLSearchParams(path.split("?")[1]).getAll("ids");
+      asked.push(ids);
+      return { items: ids.filter((id) => id !== "gone").map((id) => ({ id }) as User) } as T;
+    });
+    const loaded = [users.load(["ann", "bob", "gone"]), users.load(["bob", "cleo"])];
+    await vi.advanceTimersByTimeAsync(100);
+    await Promise.all(loaded);
+    void users.load(["ann", "gone"]);
+    void users.load(Array.from({ length: 51 }, (_, n) => `p${n}`));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asked.map((ids) => ids.length)).toEqual([4, 50, 1]);
+    expect(users.get("cleo")).toEqual({ id: "cleo" });
   });
 
   test("somebody who stops typing without a word is forgotten after 7 s", () => {
