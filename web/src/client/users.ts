@@ -7,8 +7,12 @@ import type { Page, User } from "./types";
 
 /** Profiles held; beyond it the oldest are forgotten and fetched again when needed. */
 const LIMIT = 5_000;
-/** Who is met within so many ms is asked for together: a busy room has many people who speak one after another. */
+/**
+ * Who is met within so many ms is asked for together, and requests are so many ms apart: in a busy room somebody new
+ * speaks all the time, and hundreds listen who all want to know the name.
+ */
 const GATHER_MS = 50;
+const APART_MS = 1_000;
 /** Profiles of one request; the server allows as many. */
 const BATCH = 50;
 
@@ -22,6 +26,7 @@ export class Users implements UsersApi {
   readonly #loading = new Map<string, Promise<void>>();
   readonly #unknown = new Set<string>();
   #gathering: Batch | null = null;
+  #askedAt = 0;
 
   constructor(
     private readonly emitter: Emitter,
@@ -86,7 +91,9 @@ export class Users implements UsersApi {
   }
 
   async #fetchSoon(ids: string[]): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+    const wait = Math.max(GATHER_MS, this.#askedAt + APART_MS - Date.now());
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    this.#askedAt = Date.now();
     if (this.#gathering?.ids === ids) this.#gathering = null;
     try {
       const { items } = await this.fetch<Page<User>>(

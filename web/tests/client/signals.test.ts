@@ -40,7 +40,9 @@ describe("with a clock", () => {
     await Promise.all(loaded);
     void users.load(["ann", "gone"]);
     void users.load(Array.from({ length: 51 }, (_, n) => `p${n}`));
-    await vi.advanceTimersByTimeAsync(100);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(asked.length).toBe(1);
+    await vi.advanceTimersByTimeAsync(500);
     expect(asked.map((ids) => ids.length)).toEqual([4, 50, 1]);
     expect(users.get("cleo")).toEqual({ id: "cleo" });
   });
