@@ -1,0 +1,96 @@
+"""Where presence is kept: in memory and in Redis alike."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chat_app.presence.store import REMEMBERED, MemoryPresence, PresenceStore, RedisPresence, State, combine
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> Iterator[PresenceStore]:
+    if request.param == "memory":
+        yield MemoryPresence()
+    else:
+        redis = RedisPresence(request.getfixturevalue("redis").url)
+        yield redis
+        redis._redis.close()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    moment = [time.time()]
+    monkeypatch.setattr("chat_app.presence.store.time.time", lambda: moment[0])
+    return moment
+
+
+@pytest.fixture
+def status(store: PresenceStore) -> Callable[[str], str]:
+    return lambda person: store.states([person])[person].status
+
+
+@pytest.fixture
+def ada(request: pytest.FixtureRequest) -> str:
+    """A name that no other test uses."""
+    return request.node.name
+
+
+def test_an_unknown_person_is_offline_and_was_never_seen(store: PresenceStore, ada: str):
+    assert store.states([ada]) == {ada: State("offline", None)}
+    assert store.states([]) == {}
+
+
+def test_a_device_counts_for_its_time(store: PresenceStore, clock: list[float], ada: str, status):
+    store.put(ada, {"phone": "online"}, ttl=10)
+    clock[0] += 9
+    assert status(ada) == "online"
+    clock[0] += 2
+    assert store.states([ada])[ada] == State("offline", pytest.approx(clock[0] - 1, abs=0.01))
+
+
+def test_renewing_prolongs_it(store: PresenceStore, clock: list[float], ada: str, status):
+    for _ in range(3):
+        store.put(ada, {"phone": "away"}, ttl=10)
+        clock[0] += 9
+    assert status(ada) == "away"
+
+
+def test_the_liveliest_device_counts(store: PresenceStore, clock: list[float], ada: str, status):
+    store.put(ada, {"phone": "online"}, ttl=5)
+    store.put(ada, {"laptop": "away"}, ttl=10)
+    assert status(ada) == "online"
+    clock[0] += 6
+    assert status(ada) == "away"
+
+
+def test_who_ran_out_is_found_once(store: PresenceStore, clock: list[float], ada: str):
+    begun = clock[0]
+    store.put(ada, {"phone": "online"}, ttl=10)
+    store.put(ada, {"laptop": "online"}, ttl=20)
+    assert ada not in store.expired_between(begun, begun + 15)
+    assert ada in store.expired_between(begun + 15, begun + 25)
+    assert ada not in store.expired_between(begun + 25, begun + 30)
+
+
+def test_who_is_online_is_found(store: PresenceStore, clock: list[float], ada: str):
+    store.put(ada, {"phone": "online"}, ttl=1000)
+    assert ada in store.online(5000)
+    clock[0] += 1001
+    assert ada not in store.online(5000)
+
+
+def test_old_devices_and_old_people_are_forgotten(clock: list[float]):
+    store = MemoryPresence()
+    for number in range(50):
+        store.put("ada", {f"device {number}": "online"}, ttl=1)
+        clock[0] += 10
+    assert len(store._people["ada"]) <= 2
+    clock[0] += REMEMBERED + 3600
+    store.put("grace", {"phone": "online"}, ttl=1)
+    assert set(store._people) == {"grace"}
+
+
+def test_without_devices_nothing_is_known():
+    assert combine([], 100) == State("offline", None)
+    assert combine([("away", 90), ("online", 80)], 100) == State("offline", 90)
