@@ -28,6 +28,7 @@ steps = st.lists(
         st.tuples(st.just("edit"), writers, which),
         st.tuples(st.just("delete"), everybody, which),
         st.tuples(st.just("react"), everybody, which, st.sampled_from("👍🎉"), st.booleans()),
+        st.tuples(st.just("everybody_changes"), which, st.permutations([0, 0, 1, 1, 2])),
         st.tuples(st.just("read"), everybody, which),
         st.tuples(st.sampled_from(["cut", "mend", "settle"])),
     ),
@@ -56,6 +57,13 @@ class Race:
 
     def react(self, who: int, target: int, emoji: str, on: bool) -> None:
         self._change(who, target, "messages.react", emoji, on)
+
+    def everybody_changes(self, target: int, order: list[int]) -> None:
+        """One message, on both processes at once: their pushes cross on the way."""
+        for place, who in enumerate(order):
+            self.react(who, target, "👍🎉😀🙏🚀"[place], True)
+            if who < 2:
+                self.edit(who, target)
 
     def read(self, who: int, target: int) -> None:
         if message := self._message(target):
