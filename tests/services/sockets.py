@@ -69,7 +69,8 @@ class Bridge:
 
     def ask(self, op: str, **fields: Any) -> "Future[Any]":
         number = next(self._numbers)
-        self._replies[number] = reply = Future()
+        reply: Future[Any] = Future()
+        self._replies[number] = reply
         self.tell(op, id=number, **fields)
         return reply
 
@@ -108,6 +109,7 @@ class Socket:
         self._bridge = bridge
         self._heard = threading.Condition()
         self.events: list[Event] = []
+        self.connected = False
         self.url = url
         self._number = bridge.add(self)
         bridge.tell("connect", socket=self._number, url=url, namespace=namespace, options=options)
@@ -115,12 +117,9 @@ class Socket:
     def hear(self, event: Event) -> None:
         with self._heard:
             self.events.append(event)
+            if event.name in ("connect", "disconnect"):
+                self.connected = event.name == "connect"
             self._heard.notify_all()
-
-    @property
-    def connected(self) -> bool:
-        last = [event.name for event in self.events if event.name in ("connect", "disconnect")]
-        return last[-1:] == ["connect"]
 
     @property
     def connect_error(self) -> Any:
