@@ -14,6 +14,33 @@ from tests.services.redis import Redis
 SOAK = os.environ.get("SOAK") == "1"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "promise(id): which promise a test proves.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if promise := item.get_closest_marker("promise"):
+            item.user_properties.append(("promise", promise.args[0]))
+            if SOAK:
+                item.add_marker(pytest.mark.timeout(7200), append=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line per proof: `P1 pass …figure…` or `P1 FAIL …`."""
+    lines = []
+    for outcome, word in (("passed", "pass"), ("failed", "FAIL"), ("error", "FAIL")):
+        for report in terminalreporter.getreports(outcome):
+            told = dict(report.user_properties)
+            if "promise" in told:
+                said = told.get("figure") or report.nodeid.rpartition("::")[2]
+                lines.append(f"{told['promise']:6} {word} {said}")
+    if lines:
+        terminalreporter.section("promises")
+        for line in sorted(lines, key=lambda line: (len(line.split()[0]), line)):
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture
 def soak() -> bool:
     """Whether this is the long form."""

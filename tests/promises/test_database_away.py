@@ -16,6 +16,8 @@ from tests.services.postgres import Postgres
 from tests.services.redis import Redis
 from tests.services.sockets import Sockets
 
+pytestmark = pytest.mark.promise("P5")
+
 WRITERS = 10
 
 

@@ -18,6 +18,8 @@ from tests.services.redis import Redis
 from tests.services.server import environment
 from tests.services.waiting import eventually
 
+pytestmark = pytest.mark.promise("P7")
+
 SYNC_LIMIT = 20
 SYNC_RESET_AFTER = 100
 QUICK = {"reconnectDelayMs": 50, "reconnectDelayMaxMs": 500}

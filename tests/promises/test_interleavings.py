@@ -14,6 +14,8 @@ from tests.promises.truth import fresh_history
 from tests.services.deployment import Deployment
 from tests.services.waiting import eventually
 
+pytestmark = pytest.mark.promise("P9")
+
 QUICK = {"reconnectDelayMs": 30, "reconnectDelayMaxMs": 200, "holeDelayMs": 100, "receiptDelayMs": 50}
 EXPECTED = {"conflict", "forbidden", "disconnected"}
 """Refusals that a race makes legitimate: already deleted, not one's own, cut off."""
@@ -98,6 +100,7 @@ def people(cluster: Deployment, crowd: Crowd) -> list[Person]:
     return [*crowd.join([first, second], 2, **QUICK), *crowd.join([second], 1, line=True, **QUICK)]
 
 
+@pytest.mark.timeout(600)  # a failure is made smaller, which takes its time
 def test_what_everybody_holds_equals_a_fresh_fetch(people: list[Person], crowd: Crowd, figure):
     counts = {"races": 0, "steps": 0}
 

@@ -3,11 +3,15 @@
 from concurrent.futures import Future
 from typing import Any
 
+import pytest
+
 from tests.promises.crowd import Crowd
 from tests.promises.outage import Stopwatch
 from tests.promises.truth import Truth, everybody_holds_the_truth
 from tests.services.deployment import Deployment
 from tests.services.waiting import eventually
+
+pytestmark = pytest.mark.promise("P1")
 
 QUICK = {"reconnectDelayMs": 100, "reconnectDelayMaxMs": 1000, "timelineLimit": 20_000}
 WRITERS = 20

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+import pytest
 
 from tests.promises.crowd import Crowd, Person
 from tests.promises.outage import Stopwatch
 from tests.promises.truth import Truth
 from tests.services.deployment import Deployment
-from tests.services.process import signal_if_there
+from tests.services.process import is_gone, signal_if_there
 from tests.services.waiting import eventually
+
+pytestmark = pytest.mark.promise("P14")
 
 SIGKILL = 9
 VISIBILITY_TIMEOUT = 300
@@ -49,7 +52,7 @@ def test_receipts_are_stored_once_though_the_worker_is_killed(own_cluster: Deplo
         eventually(lambda: is_in_the_middle(truth))
         child = next(process for process in worker.tree() if process.pid != worker.pid)
         signal_if_there(child, SIGKILL)
-        eventually(lambda: not is_in_the_middle(truth))
+        eventually(lambda: is_gone(child))
         assert truth.marks(room, bob.id) == (1, 1)
     watch = Stopwatch()
     eventually(lambda: truth.marks(room, bob.id) == (2, 2), timeout=20)

@@ -1,9 +1,13 @@
 """P8: many writers in one conversation, on two processes."""
 
+import pytest
+
 from tests.promises.crowd import Crowd
 from tests.promises.outage import Stopwatch
 from tests.promises.truth import Truth, everybody_holds_the_truth
 from tests.services.deployment import Deployment
+
+pytestmark = pytest.mark.promise("P8")
 
 WRITERS = 20
 

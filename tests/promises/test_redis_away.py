@@ -76,6 +76,7 @@ def has_read_all(person: Person, room: str, seen_by: Person) -> bool:
     return bool(marks and marks["read_seq"] == person.held(room)["conversation"]["last_seq"])
 
 
+@pytest.mark.promise("P3")
 def test_a_stopped_redis_holds_up_nobody_on_the_same_process(talk: Talk, own_redis: Redis, figure, soak: bool):
     running = pids(talk.deployment)
     talk.cleo.call("presence.watch", [talk.ada.id, talk.bob.id])
@@ -120,6 +121,7 @@ def status(watcher: Person, watched: Person) -> str:
     return (watcher.call("presence.get", watched.id) or {}).get("status", "unknown")
 
 
+@pytest.mark.promise("P4")
 def test_a_dropped_subscription_is_noticed_and_healed(talk: Talk, own_redis: Redis, figure):
     talk.go_on(1)
     with own_redis.client() as client:
@@ -132,6 +134,7 @@ def test_a_dropped_subscription_is_noticed_and_healed(talk: Talk, own_redis: Red
     figure(f"all subscriptions killed: {talk.figures()}; everybody complete {seconds - 2:.1f} s later")
 
 
+@pytest.mark.promise("P4")
 def test_a_frozen_redis_is_noticed_and_healed(talk: Talk, own_redis: Redis, figure, soak: bool):
     running = pids(talk.deployment)
     talk.go_on(1)
@@ -149,6 +152,7 @@ def test_a_frozen_redis_is_noticed_and_healed(talk: Talk, own_redis: Redis, figu
     )
 
 
+@pytest.mark.promise("P4")
 def test_a_link_that_went_dead_is_noticed_and_healed(
     tmp_path: Path, postgres: Postgres, own_redis: Redis, crowd: Crowd, figure
 ):

@@ -17,6 +17,8 @@ from tests.services.postgres import Postgres
 from tests.services.process import ROOT
 from tests.services.redis import Redis
 
+pytestmark = pytest.mark.promise("replay")
+
 SAMPLE = ROOT / "tests/data/ubuntu-2008-04-27-sample.jsonl"
 WHOLE = ROOT.parent / "shared/data/transcripts/ubuntu-2008-04-27.jsonl"
 IN_FLIGHT = 200

@@ -4,10 +4,14 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from tests.promises.truth import Truth
 from tests.services.api import Account, Answer, Api
 from tests.services.deployment import Deployment
 from tests.services.sockets import Sockets
+
+pytestmark = pytest.mark.promise("P2")
 
 AT_ONCE = 50
 

@@ -12,6 +12,8 @@ from tests.promises.truth import Truth
 from tests.services.deployment import Deployment
 from tests.services.waiting import eventually
 
+pytestmark = pytest.mark.promise("P10")
+
 FIRST = 6
 """Messages that are there before anybody reads."""
 QUICK = {"receiptDelayMs": 30}
@@ -75,6 +77,7 @@ def reading(cluster: Deployment, crowd: Crowd, truth: Truth) -> Reading:
     return Reading(cluster, crowd, truth)
 
 
+@pytest.mark.timeout(600)  # a failure is made smaller, which takes its time
 def test_marks_never_go_back_and_unread_is_exact(reading: Reading, figure):
     orders = []
 
