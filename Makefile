@@ -9,7 +9,7 @@ BIN = .venv/bin
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run install web test check clean lock
+.PHONY: help run install web test promises soak check clean lock
 
 help: ## List the targets
 	@echo "ChatSphere. Targets:"
@@ -28,6 +28,13 @@ web: ## Build the page
 test: ## Run the tests with all they need: make test [T=tests/messages]
 	@$(SETUP) test
 	@exec $(BIN)/python -m pytest $(T)
+
+promises: ## Prove what we promise, each with its figure, against processes that are killed and cut
+	@$(SETUP) test
+	@exec $(BIN)/python -m pytest -q tests/promises
+
+soak: ## The same at length (an hour)
+	@SOAK=1 $(MAKE) --no-print-directory promises
 
 check: ## Everything CI checks: format, lint, types, the page's tests, then the tests
 	@$(SETUP) test
