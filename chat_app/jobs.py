@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Task
+from celery.app.amqp import AMQP
 from flask import Flask, current_app
+from kombu.connection import Connection
 
 from chat_app.errors import unavailable
 from chat_app.extensions import celery
@@ -21,6 +23,18 @@ log = logging.getLogger(__name__)
 
 MAX_WAITING = 10_000
 """Jobs that may wait in the process; beyond it `enqueue` refuses, as a full broker would."""
+
+
+class BrokerConnection(Connection):
+    """Back within a second of its broker; kombu's own pauses grow to half a minute, and jobs would wait as long."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        pauses = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
+        return super().ensure_connection(*args, **{**pauses, **kwargs})  # type: ignore[no-untyped-call]
+
+
+class Amqp(AMQP):
+    Connection = BrokerConnection
 
 
 def init_jobs(app: Flask, settings: Settings) -> None:
@@ -38,11 +52,15 @@ def init_jobs(app: Flask, settings: Settings) -> None:
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
+        # A worker that gave up would have to be started by hand once Redis is back.
+        broker_connection_max_retries=None,
         broker_transport_options={
             "visibility_timeout": 300,
             "socket_timeout": 5,
             "socket_connect_timeout": 2,
             "retry_on_timeout": False,
+            # Of `enqueue`, which has something better to do than to wait for a broker that is not there.
+            "max_retries": 0,
         },
         beat_schedule={
             "cleanup.expired": {"task": "cleanup.expired", "schedule": 3600.0},
