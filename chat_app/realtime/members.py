@@ -92,6 +92,10 @@ class LocalMembers:
                 self._leave(connection, conversation_id)
         self._revs[conversation_id] = rows[0].members_rev if rows else 0
 
+    def known_rev(self, conversation_id: str) -> int:
+        """The `members_rev` that the room here reflects, 0 for one without sockets."""
+        return self._revs.get(conversation_id, 0)
+
     def people_in(self, conversation_id: str) -> set[str]:
         """The people with a socket here in this conversation."""
         return {connection.user_id for connection in self._listeners(conversation_id)}

@@ -70,9 +70,12 @@ def publish_receipt(receipt: Json, member_count: int, members_rev: int) -> None:
         publish("receipt", receipt, user_room(receipt["user_id"]))
 
 
-def publish_typing(conversation_id: str, user_id: str, *, on: bool, skip_sid: str | None = None) -> None:
+def publish_typing(
+    conversation_id: str, user_id: str, members_rev: int, *, on: bool, skip_sid: str | None = None
+) -> None:
     payload = {"conversation_id": conversation_id, "user_id": user_id, "on": on}
-    publish("typing", payload, conversation_room(conversation_id), skip_sid=skip_sid)
+    guard = (conversation_id, members_rev)
+    publish("typing", payload, conversation_room(conversation_id), guard=guard, skip_sid=skip_sid)
 
 
 def presence_touched(user_id: str) -> None:

@@ -7,6 +7,7 @@ from flask import Flask, current_app
 
 from chat_app.errors import not_found
 from chat_app.realtime.connections import Connection
+from chat_app.realtime.members import local_members
 from chat_app.realtime.namespaces import chat
 from chat_app.realtime.publish import publish_typing
 from chat_app.schemas import Id, Input
@@ -64,7 +65,7 @@ def typing(connection: Connection, data: Typing) -> dict[str, Any]:
     key = (data.conversation_id, connection.user_id)
     changed = _state().begin(key, time.monotonic()) if data.on else _state().end(key)
     if changed:
-        publish_typing(*key, on=data.on, skip_sid=connection.sid)
+        _tell(key, on=data.on, skip_sid=connection.sid)
     return {}
 
 
@@ -72,11 +73,17 @@ def typing(connection: Connection, data: Typing) -> dict[str, Any]:
 def stop_typing(connection: Connection) -> None:
     for conversation_id in connection.conversations:
         if _state().end((conversation_id, connection.user_id)):
-            publish_typing(conversation_id, connection.user_id, on=False)
+            _tell((conversation_id, connection.user_id), on=False)
 
 
 def end_expired() -> None:
     """Called every second."""
     for key in _state().expired(time.monotonic()):
         _state().end(key)
-        publish_typing(*key, on=False)
+        _tell(key, on=False)
+
+
+def _tell(key: Key, *, on: bool, skip_sid: str | None = None) -> None:
+    conversation_id, user_id = key
+    rev = local_members().known_rev(conversation_id)
+    publish_typing(conversation_id, user_id, rev, on=on, skip_sid=skip_sid)
