@@ -76,7 +76,7 @@ def test_nobody_reads_past_the_last_message(people: People, database: Database):
     say_all(ada, group, 2)
     mine = people.chat(ada)
     people.chat(grace).do("mark_read", {"conversation_id": group, "seq": 2**53 - 1})
-    assert mine.wait_for("receipt") == receipt(group, grace, 2, 2)
+    assert mine.wait_for("receipt", lambda told: told["user_id"] == grace.id) == receipt(group, grace, 2, 2)
     ada.say(group, "one more")
     assert grace.conversation(group)["unread"] == 1
     eventually(lambda: database.rows(STORED, c=group, u=grace.id) == [(2, 2)])
