@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from chat_app.extensions import Base, db
@@ -180,7 +181,5 @@ def dialect() -> str:
 
 def insert_ignore(model: type[Base]) -> Any:
     """`INSERT … ON CONFLICT DO NOTHING` in the dialect of the database."""
-    from sqlalchemy.dialects import postgresql, sqlite
-
     insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
     return insert(model).on_conflict_do_nothing()

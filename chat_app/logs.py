@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 
 from flask import g, has_request_context
 
@@ -17,8 +18,6 @@ class ConsoleFormatter(logging.Formatter):
 
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        from datetime import UTC, datetime
-
         line = {
             "at": utc_text(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname,

@@ -1,5 +1,8 @@
 """Conversations: create, find, rename, archive, delete. Membership changes are in `members.py`."""
 
+from datetime import datetime
+from uuid import UUID
+
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -59,9 +62,6 @@ def _cursor_after(conversation_id: str) -> str:
 
 
 def _older_than(updated_at: str, conversation_id: str) -> sa.ColumnElement[bool]:
-    from datetime import datetime
-    from uuid import UUID
-
     try:
         moment, checked_id = datetime.fromisoformat(updated_at), str(UUID(conversation_id))
     except ValueError:

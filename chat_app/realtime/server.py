@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import redis
 from flask import Flask
 
+from chat_app.db import transaction
 from chat_app.extensions import socketio
 from chat_app.messages.batches import batches_for
 from chat_app.messages.writer import MessageWriters
@@ -137,8 +138,6 @@ def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
 
 
 def _start_periodic(app: Flask, members: LocalMembers) -> None:
-    from chat_app.db import transaction
-
     def store_last_seen() -> None:
         with transaction():
             presence_service.store_last_seen()

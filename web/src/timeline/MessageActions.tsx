@@ -2,7 +2,7 @@ import { t } from "../strings";
 import { IconButton } from "../ui/IconButton";
 import { Menu } from "../ui/Menu";
 import { mayEdit, menuOf, startEdit, startReply } from "./actions";
-import type { MessageRowProps } from "./MessageRow";
+import type { MessageRowProps } from "./props";
 import { ReactButton } from "./ReactButton";
 
 /** The bar beside the bubble that is pointed at or has the focus. */

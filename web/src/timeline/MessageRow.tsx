@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import type { ConversationKind, TimelineItem } from "../client";
+import type { TimelineItem } from "../client";
 import { nameOf } from "../conversations/naming";
 import { useUser } from "../state/client";
 import { t } from "../strings";
@@ -11,24 +11,11 @@ import { FailedNote } from "./FailedNote";
 import { MessageActions } from "./MessageActions";
 import { MessageMeta } from "./MessageMeta";
 import { MessageSheet } from "./MessageSheet";
+import type { MessageRowProps } from "./props";
 import { Reactions } from "./Reactions";
 import { ReplyQuote } from "./ReplyQuote";
 import { isSystem } from "./rows";
 import { useActive } from "./useActive";
-
-export interface MessageRowProps {
-  item: TimelineItem;
-  first: boolean;
-  last: boolean;
-  kind: ConversationKind;
-  conversationId: string;
-  writable: boolean;
-  moderator: boolean;
-  marked: boolean;
-  /** The row that Tab enters. */
-  entry: boolean;
-  jumpTo: (seq: number) => void;
-}
 
 export function MessageRow(props: MessageRowProps) {
   const { item, first, last, kind, marked, entry } = props;

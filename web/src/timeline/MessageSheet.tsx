@@ -3,7 +3,7 @@ import { t } from "../strings";
 import { type MenuItem, MenuItems } from "../ui/Menu";
 import { Popover } from "../ui/Popover";
 import { COMMON_EMOJI, mayEdit, menuOf, startEdit, startReply } from "./actions";
-import type { MessageRowProps } from "./MessageRow";
+import type { MessageRowProps } from "./props";
 import { EmojiGrid } from "./ReactButton";
 
 interface SheetProps extends MessageRowProps {

@@ -3,7 +3,7 @@ import { nameOf } from "../conversations/naming";
 import { client } from "../state/client";
 import { t } from "../strings";
 import { toggleReaction } from "./actions";
-import type { MessageRowProps } from "./MessageRow";
+import type { MessageRowProps } from "./props";
 
 export function Reactions({ item, writable }: MessageRowProps) {
   const me = client.me?.id ?? "";

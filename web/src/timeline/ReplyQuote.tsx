@@ -3,7 +3,7 @@ import { client, useUser } from "../state/client";
 import { t } from "../strings";
 import { previewText } from "../text/parse";
 import { hueOf } from "../ui/identity";
-import type { MessageRowProps } from "./MessageRow";
+import type { MessageRowProps } from "./props";
 import { useQuoted } from "./quotes";
 
 export function ReplyQuote({ conversationId, replyToId, jumpTo }: MessageRowProps & { replyToId: string }) {

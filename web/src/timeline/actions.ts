@@ -7,7 +7,7 @@ import { attempt } from "../state/errors";
 import { t } from "../strings";
 import type { MenuItem } from "../ui/Menu";
 import { showToast } from "../ui/toasts";
-import type { MessageRowProps } from "./MessageRow";
+import type { MessageRowProps } from "./props";
 
 export const COMMON_EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
 export const MORE_EMOJI = ["✅", "👀", "🔥", "👏", "💯", "🤔", "😢", "😅", "🚀", "👎", "☕️", "🫡"];
