@@ -93,6 +93,18 @@ def enqueue(name: str, *args: Any) -> None:
         celery.send_task(name, args=args, retry=False)
 
 
+def scheduled() -> list[tuple[float, Callable[[], None]]]:
+    """The beat schedule for a process without beat: `(seconds between two runs, what enqueues the task)`."""
+    return [(entry["schedule"], _enqueuer(entry["task"])) for entry in celery.conf.beat_schedule.values()]
+
+
+def _enqueuer(name: str) -> Callable[[], None]:
+    def enqueue_scheduled() -> None:
+        enqueue(name)
+
+    return enqueue_scheduled
+
+
 class LocalJobs:
     """Runs tasks one after another in the background of the process (embedded mode)."""
 

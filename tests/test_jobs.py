@@ -57,3 +57,15 @@ def test_beyond_the_bound_a_job_is_refused(jobs: LocalJobs, monkeypatch: pytest.
     assert told.value.code == "unavailable"
     gate.set()
     eventually(lambda: done == [1, 2, 3])
+
+
+def test_without_beat_the_schedule_is_the_same(jobs: LocalJobs, monkeypatch: pytest.MonkeyPatch):
+    app = Flask("scheduled")
+    app.extensions["local_jobs"] = jobs
+    monkeypatch.setitem(celery.conf, "beat_schedule", {"a": {"task": "tests.note", "schedule": 7.0}})
+    monkeypatch.setattr(note, "run", lambda: done.append("scheduled"))
+    ((seconds, enqueue),) = module.scheduled()
+    assert seconds == 7.0
+    with app.app_context():
+        enqueue()
+    eventually(lambda: done == ["scheduled"])

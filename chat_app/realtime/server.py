@@ -10,6 +10,7 @@ from flask import Flask
 
 from chat_app.db import transaction
 from chat_app.extensions import socketio
+from chat_app.jobs import scheduled
 from chat_app.messages.batches import batches_for
 from chat_app.messages.writer import MessageWriters
 from chat_app.presence import service as presence_service
@@ -117,8 +118,12 @@ def _ignore_malformed_packets(server: Any) -> None:
 def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
     def membership(message: dict[str, object]) -> None:
         members.apply(message)
-        if not message["present"]:
-            presence_service.stop_watching_unseen(message["user_ids"])  # type: ignore[arg-type]
+        if not message["present"]:  # in the background: it asks the database, and must not hold up the bus
+            socketio.start_background_task(stop_watching_unseen, message["user_ids"])
+
+    def stop_watching_unseen(user_ids: list[str]) -> None:
+        with app.app_context():
+            presence_service.stop_watching_unseen(user_ids)
 
     def interrupted() -> None:
         with app.app_context():
@@ -151,3 +156,6 @@ def _start_periodic(app: Flask, members: LocalMembers) -> None:
     every(app, 30.0, presence_service.look_at_all)
     every(app, 10.0, store_last_seen)
     every(app, 60.0, members.forget_empty_rooms)
+    if "local_jobs" in app.extensions:
+        for seconds, work in scheduled():
+            every(app, seconds, work)
