@@ -47,6 +47,7 @@ def react(connection: Connection, data: React) -> Ack:
 @chat.on_event("sync", Sync)
 def synchronise(connection: Connection, data: Sync) -> Ack:
     """Also puts the socket into the rooms of exactly these conversations, should a change have been missed."""
+    before = set(connection.conversations)
     places = sync.places_of(connection.user_id)
-    local_members().set_places(connection, places)
+    local_members().set_places(connection, places, before)
     return sync.since(connection.user_id, data, places)

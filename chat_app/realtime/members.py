@@ -6,6 +6,7 @@ members first. So a lost, late or reordered change never lets a removed person h
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,13 +28,14 @@ class LocalMembers:
         self._connections = connections
         self._revs: dict[str, int] = {}
 
-    def set_places(self, connection: Connection, places: Sequence[Any]) -> None:
+    def set_places(self, connection: Connection, places: Sequence[Any], before: AbstractSet[str] = frozenset()) -> None:
         """Put a socket into the rooms of exactly these conversations: rows with `id` and `members_rev`.
 
         The rows may be older than what the bus brought meanwhile. A conversation is then taken to be known
-        only as far as they go, so that the next delivery looks again.
+        only as far as they go, so that the next delivery looks again. `before` are the conversations that the
+        socket was in when the rows were asked for: what it was put into since then, it is not taken out of.
         """
-        for conversation_id in connection.conversations - {place.id for place in places}:
+        for conversation_id in before - {place.id for place in places}:
             self._leave(connection, conversation_id)
         for place in places:
             self._enter(connection, place.id)

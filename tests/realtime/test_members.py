@@ -129,9 +129,18 @@ def test_a_socket_that_opens_with_an_older_picture_lowers_the_trust(process: Pro
 def test_sync_takes_the_socket_out_of_what_it_left(process: Process):
     grace = process.connections.get("grace")
     assert grace
-    process.members.set_places(grace, [Place(id="other", members_rev=7)])
+    process.members.set_places(grace, [Place(id="other", members_rev=7)], before={"room"})
     assert process.hearing == {"ada"}
     assert grace.conversations == {"other"}
+
+
+def test_what_a_socket_was_put_into_while_sync_asked_it_stays_in(process: Process):
+    grace = process.connections.get("grace")
+    assert grace
+    before = set(grace.conversations)
+    process.members.apply({"conversation_id": "new", "user_ids": ["grace"], "rev": 1, "present": True})
+    process.members.set_places(grace, [Place(id="room", members_rev=1)], before)
+    assert grace.conversations == {"room", "new"}
 
 
 def test_a_deleted_conversation_is_heard_by_nobody(process: Process):
