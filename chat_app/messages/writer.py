@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from zlib import crc32
 
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
 from chat_app.errors import ChatError, unavailable
 from chat_app.messages.batches import Batches
@@ -27,15 +27,18 @@ WAIT = 15.0
 """Seconds until a caller is told `unavailable`; the outcome is then unknown, and a retry with the same key is safe."""
 MAX_DEFERRALS = 50
 """Times that a message is put off because its conversation's members keep changing."""
+MAX_LOOKUPS = 3
+"""Times that a row is looked up once more because its key was just stored by another process."""
 
 
 class _Waiting:
-    __slots__ = ("deferrals", "draft", "future")
+    __slots__ = ("deferrals", "draft", "future", "lookups")
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.future: Future[Outcome] = Future()
         self.deferrals = 0
+        self.lookups = 0
 
 
 class MessageWriter:
@@ -99,14 +102,25 @@ class MessageWriter:
             _fail(batch, unavailable())
             return
         except SQLAlchemyError as error:
-            if len(batch) == 1:
-                _fail(batch, error)
-                return
-            log.warning("a batch of %d was refused and is tried row by row: %s", len(batch), error)
-            for waiting in batch:
-                self._store([waiting])
+            self._store_apart(batch, error)
             return
         self._settle(batch, outcomes)
+
+    def _store_apart(self, batch: list[_Waiting], error: SQLAlchemyError) -> None:
+        """The statement was refused as a whole: find the row that it was for.
+
+        Another process may have stored the same key between our lookup and our insert (`IntegrityError`). Then
+        that message is known now, and looking once more is the answer.
+        """
+        if len(batch) > 1:
+            log.info("a batch of %d was refused and is tried row by row: %s", len(batch), error)
+            for waiting in batch:
+                self._store([waiting])
+        elif isinstance(error, IntegrityError) and batch[0].lookups < MAX_LOOKUPS:
+            batch[0].lookups += 1
+            self._store(batch)
+        else:
+            _fail(batch, error)
 
     def _settle(self, batch: list[_Waiting], outcomes: dict[int, Outcome]) -> None:
         deferred = []

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from chat_app.errors import ChatError
 from chat_app.messages import writer as module
@@ -133,6 +133,26 @@ def test_a_row_that_the_database_refuses_fails_alone(crowd: Crowd, batches: Batc
     with pytest.raises(DataError):
         poison.result(5)
     assert batches.stored == [["first"], ["good"], ["other"]]
+
+
+def test_a_key_that_another_process_stores_meanwhile_is_looked_up_again(writer: MessageWriter, batches: Batches):
+    races = iter([True, False])
+
+    def race(drafts: Sequence[Draft]) -> None:
+        if next(races):
+            raise IntegrityError("INSERT", {}, Exception("duplicate key"))
+
+    batches.verdict = race
+    assert writer.submit(draft("a")).status is Status.STORED
+
+
+def test_a_row_that_breaks_a_rule_each_time_is_told_in_the_end(writer: MessageWriter, batches: Batches):
+    def refuse(drafts: Sequence[Draft]) -> None:
+        raise IntegrityError("INSERT", {}, Exception("no such sender"))
+
+    batches.verdict = refuse
+    with pytest.raises(IntegrityError):
+        writer.submit(draft("a"))
 
 
 def test_when_the_database_is_away_all_are_told_and_the_next_is_stored(crowd: Crowd, batches: Batches):
