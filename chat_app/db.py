@@ -59,8 +59,12 @@ def now() -> datetime:
 def engine_options(settings: Settings) -> dict[str, Any]:
     """How to connect: every wait is bounded, so that a dead database means `unavailable`, not a hang."""
     if settings.database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 0, "isolation_level": None, "check_same_thread": False}}
+        return {
+            "hide_parameters": True,
+            "connect_args": {"timeout": 0, "isolation_level": None, "check_same_thread": False},
+        }
     return {
+        "hide_parameters": True,  # what people write must not stand in an error, and so in a log
         "pool_size": settings.database_pool,
         "max_overflow": 0,
         "pool_timeout": 5,

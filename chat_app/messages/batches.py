@@ -96,6 +96,7 @@ class PostgresqlBatches:
         self._engine = sa.create_engine(
             settings.database_url,
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
             pool_size=settings.message_writers,
             max_overflow=0,
             connect_args=postgresql_connect_args("plan_cache_mode=force_generic_plan", "jit=off", "enable_seqscan=off"),
@@ -138,6 +139,7 @@ class SqliteBatches:
         self._engine: Engine = sa.create_engine(
             settings.database_url,
             pool_size=settings.message_writers,
+            hide_parameters=True,
             connect_args={"timeout": 0, "isolation_level": None, "check_same_thread": False},
         )
         prepare_sqlite(self._engine)

@@ -4,6 +4,7 @@ import threading
 
 import psycopg
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
 from chat_app.ids import new_id
 from chat_app.messages.batches import PostgresqlBatches
@@ -39,10 +40,17 @@ def connection(database_url: str):
             [ROOM, ADA],
         )
         yield connection
+        connection.execute("DELETE FROM messages; DELETE FROM conversations; DELETE FROM users")
 
 
-def test_the_same_key_from_two_processes_at_once_is_known_to_the_second(connection, database_url: str):
+@pytest.fixture
+def batches(database_url: str):
     batches = PostgresqlBatches(Settings(database_url=database_url))
+    yield batches
+    batches._engine.dispose()
+
+
+def test_the_same_key_from_two_processes_at_once_is_known_to_the_second(connection, batches: PostgresqlBatches):
     writer = MessageWriter(batches, lambda run: threading.Thread(target=run, daemon=True).start())
     outcomes: list[Outcome] = []
     second = threading.Thread(target=lambda: outcomes.append(writer.submit(Draft(ROOM, ADA, "once", "hello"))))
@@ -60,3 +68,9 @@ def test_the_same_key_from_two_processes_at_once_is_known_to_the_second(connecti
     second.join(10)
     assert outcomes == [Outcome(Status.KNOWN, message_id=first.id, body_hash=first.body_hash())]
     assert connection.execute("SELECT last_seq, last_change FROM conversations").fetchone() == (1, 1)
+
+
+def test_what_was_written_does_not_stand_in_an_error(connection, batches: PostgresqlBatches):
+    with pytest.raises(SQLAlchemyError) as refused:
+        batches.store([Draft("no id", ADA, "key", "between us")])
+    assert "between us" not in str(refused.value)
