@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, jsonify, request
+from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from chat_app.logs import request_id
 from chat_app.schemas import PATTERN_MESSAGES
 
 log = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ def problem(error: ChatError) -> Response:
         "title": HTTPStatus(error.status).phrase,
         "status": error.status,
         **error.to_dict(),
-        "request_id": g.get("request_id") if has_request_context() else None,
+        "request_id": request_id(),
     }
     response = jsonify(body)
     response.status_code = error.status

@@ -42,12 +42,14 @@ def _configure_http(app: OpenAPI, settings: Settings) -> None:
 
 
 def _configure_database(app: Flask, settings: Settings) -> None:
+    from chat_app.audit import models as _audit  # noqa: F401
     from chat_app.auth import models as _auth  # noqa: F401
     from chat_app.conversations import models as _conversations  # noqa: F401
     from chat_app.db import engine_options, init_db
     from chat_app.extensions import db, migrate
     from chat_app.messages import models as _messages  # noqa: F401
     from chat_app.operations import models as _operations  # noqa: F401
+    from chat_app.plans import models as _plans  # noqa: F401
     from chat_app.users import models as _users  # noqa: F401
 
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url

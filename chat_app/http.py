@@ -2,11 +2,12 @@
 
 import re
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat_app.errors import from_validation, problem
 from chat_app.ids import new_id
+from chat_app.logs import request_id, set_request_id
 from chat_app.settings import Settings
 
 MAX_BODY = 2 * 1024 * 1024
@@ -33,13 +34,13 @@ def init_http(app: Flask, settings: Settings) -> None:
     @app.before_request
     def _name_request() -> None:
         given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
+        set_request_id(given if _REQUEST_ID.fullmatch(given) else new_id())
 
     @app.after_request
     def _headers(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        response.headers["X-Request-ID"] = g.get("request_id", "")
+        response.headers["X-Request-ID"] = request_id() or ""
         if request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
             _allow_origin(response, settings)

@@ -3,12 +3,23 @@
 import json
 import logging
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
-
-from flask import g, has_request_context
 
 from chat_app.schemas import utc_text
 from chat_app.settings import Settings
+
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+def request_id() -> str | None:
+    """The id of the request, socket event or job that this code runs for."""
+    return _request_id.get()
+
+
+def set_request_id(value: str | None) -> None:
+    """From here on, what this greenlet or thread logs and records carries this id."""
+    _request_id.set(value)
 
 
 class ConsoleFormatter(logging.Formatter):
@@ -24,8 +35,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if has_request_context() and "request_id" in g:
-            line["request_id"] = g.request_id
+        if identifier := request_id():
+            line["request_id"] = identifier
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)

@@ -42,9 +42,40 @@ class Settings(BaseSettings):
     )
     trusted_proxies: int = Field(0, ge=0, le=8, description="Number of reverse proxies whose X-Forwarded-* count.")
 
+    public_url: str = Field(
+        "", description="Address under which people reach this server, for links in mails and for providers."
+    )
+    registration: Literal["open", "closed"] = Field(
+        "open", description="Whether strangers may make accounts, by form or through a provider."
+    )
+
     access_token_expire_minutes: float = Field(15, gt=0, le=1440, description="Life of an access token.")
     refresh_token_expire_days: float = Field(30, gt=0, le=365, description="Life of an unused session.")
     bcrypt_rounds: int = Field(12, ge=4, le=16, description="Cost of a password hash; 4 is for tests only.")
+
+    google_client_id: str = Field("", description="Sign in with Google: client id and secret.")
+    google_client_secret: str = Field("", description="See GOOGLE_CLIENT_ID.")
+    github_client_id: str = Field("", description="Sign in with GitHub: client id and secret.")
+    github_client_secret: str = Field("", description="See GITHUB_CLIENT_ID.")
+    oidc_issuer: str = Field("", description="Sign in with any OpenID Connect provider: its issuer address.")
+    oidc_client_id: str = Field("", description="Client id at OIDC_ISSUER.")
+    oidc_client_secret: str = Field("", description="Client secret at OIDC_ISSUER; empty for a public client.")
+    oidc_name: str = Field("Single sign-on", description="What the page calls OIDC_ISSUER.")
+    oauth_redirect_uris: Annotated[list[str], NoDecode] = Field(
+        [], description="Redirect addresses, separated by commas, that clients of `POST /auth/oauth2/login` may use."
+    )
+
+    smtp_url: str = Field(
+        "", description="smtp://user:password@host:587 (STARTTLS) or smtps://…:465; mail goes to the log if unset."
+    )
+    mail_from: str = Field("ChatSphere <chatsphere@localhost>", description="Sender of mails.")
+    password_reset_minutes: int = Field(30, ge=5, le=1440, description="Life of a link in a mail.")
+
+    audit_days: int = Field(365, ge=1, description="Days that security events are kept.")
+    metrics_token: str = Field(
+        "", description="Bearer token for /metrics; without it only private addresses may read them."
+    )
+    log_file: Path | None = Field(None, description="File to log to instead of standard error.")
 
     rate_limits: bool = Field(True, description="Limit the rate of HTTP calls and socket events.")
     auth_rate_limit: str = Field("300/minute", description="Log-ins and registrations of one address.")
@@ -62,7 +93,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("console", description="How a log line looks.")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "oauth_redirect_uris", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -77,6 +108,20 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: str) -> str:
         if value and len(value) < MINIMUM_SECRET:
             raise ValueError(f"needs at least {MINIMUM_SECRET} characters; make one with: openssl rand -hex 32")
+        return value
+
+    @field_validator("public_url", "oidc_issuer")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("starts with https:// (or http://)")
+        return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("smtp://", "smtps://")):
+            raise ValueError("starts with smtp:// or smtps://")
         return value
 
     @field_validator("redis_url")

@@ -32,6 +32,21 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-with db.engine.connect().execution_options(writes=True) as connection:
+def migrate_sqlite(connection: Connection) -> None:
+    """SQLite changes a table by copying it and dropping the old one, which would delete, by `ON DELETE CASCADE`,
+    whatever refers to it: foreign keys are off meanwhile and checked before the commit.
+    """
+    connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")  # counts outside transactions only
     migrate(connection)
-    connection.commit()
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        raise RuntimeError(f"the migration would leave references to nothing: {broken[:5]}")
+
+
+with db.engine.connect().execution_options(writes=True) as connection:
+    sqlite = connection.dialect.name == "sqlite"
+    try:
+        (migrate_sqlite if sqlite else migrate)(connection)
+        connection.commit()
+    finally:
+        connection.invalidate()  # a connection without foreign keys must not go back into the pool

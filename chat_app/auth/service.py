@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from chat_app.auth.models import AuthSession
 from chat_app.auth.passwords import hash_password, verify_password
 from chat_app.auth.schemas import Register
-from chat_app.auth.tokens import make_access_token, make_refresh_token, read_token
+from chat_app.auth.tokens import banned, make_access_token, make_refresh_token, read_token
 from chat_app.db import after_commit, now, touched, transaction
 from chat_app.errors import ChatError, conflict, invalid
 from chat_app.extensions import db
@@ -70,7 +70,7 @@ def log_in(username: str, password: str) -> User:
     if not verify_password(password, user.password_hash if user else None) or user is None:
         raise ChatError("invalid_credentials", "The username or the password is not right.")
     if user.banned_at:
-        raise ChatError("banned", "This account is banned. Ask an administrator.")
+        raise banned()
     return user
 
 
@@ -104,7 +104,7 @@ def refresh(token: str, idempotency_key: str | None = None) -> dict[str, Any]:
             row = session.get_one(AuthSession, claims["sid"], populate_existing=True)
             user = session.get_one(User, row.user_id)
             if user.banned_at:
-                raise ChatError("banned", "This account is banned. Ask an administrator.")
+                raise banned()
             return _tokens(user, row)
         revoke_sessions([claims["sid"]], "token_revoked")
     raise ChatError("token_revoked", "This refresh token was used before; the session has ended. Log in again.")
@@ -180,6 +180,8 @@ def update_profile(user_id: str, display_name: str | None, email: str | None) ->
     if display_name is not None:
         user.display_name = display_name
     if email is not None:
+        if key(email) != user.email_key:
+            user.email_verified_at = None
         user.email, user.email_key = email, key(email)
     try:
         db.session.flush()

@@ -15,20 +15,46 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import ExpiredSignatureError, PyJWTError
 
 from chat_app.auth.models import AuthSession
-from chat_app.errors import ChatError
+from chat_app.auth.permissions import SESSION_ONLY, permits
+from chat_app.errors import ChatError, forbidden
 from chat_app.extensions import db, jwt
+from chat_app.plans.models import Plan
 from chat_app.settings import Settings
 from chat_app.users.models import User
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is calling, through which session, until when (`expires_at`, seconds since 1970)."""
+    """Who is calling: a person through a session, or a program with an API key that acts for its owner.
+
+    `session_id` is "" for a key, `key_id` None for a session; `scopes` None means that nothing narrows the role.
+    `expires_at` is in seconds since 1970. `requests_per_minute` is that of the account's plan.
+    """
 
     user_id: str
     session_id: str
     role: str
     expires_at: float
+    plan: str
+    requests_per_minute: int
+    key_id: str | None = None
+    scopes: frozenset[str] | None = None
+
+    def may(self, permission: str) -> bool:
+        return permits(self.role, permission)
+
+    def require(self, permission: str) -> None:
+        """Refuse who lacks the permission."""
+        if not self.may(permission):
+            raise forbidden(f"This needs the permission {permission}, which your role ({self.role}) does not have.")
+
+    def require_scope(self, scope: str) -> None:
+        """Refuse an API key that was not given this scope. A session has them all."""
+        if self.scopes is None or scope in self.scopes:
+            return
+        if scope == SESSION_ONLY:
+            raise forbidden("An API key cannot do this; sign in as a person.")
+        raise forbidden(f"This API key lacks the scope {scope}; make one that has it.")
 
 
 def init_tokens(app: Flask, settings: Settings) -> None:
@@ -73,12 +99,17 @@ def authenticate(token: str | None) -> Identity:
         raise ChatError("unauthorized", "Log in first: send the access token.")
     claims = read_token(token, "access")
     row = db.session.execute(
-        sa.select(User.role, User.banned_at, AuthSession.revoked_at)
+        sa.select(User.role, User.plan, Plan.requests_per_minute, User.banned_at, AuthSession.revoked_at)
         .join(AuthSession, AuthSession.user_id == User.id)
+        .join(Plan, Plan.name == User.plan)
         .where(AuthSession.id == claims["sid"], User.id == claims["sub"])
     ).first()
     if row is None or row.revoked_at is not None:
         raise ChatError("token_revoked", "This session has ended. Log in again.")
     if row.banned_at is not None:
-        raise ChatError("banned", "This account is banned. Ask an administrator.")
-    return Identity(claims["sub"], claims["sid"], row.role, float(claims["exp"]))
+        raise banned()
+    return Identity(claims["sub"], claims["sid"], row.role, float(claims["exp"]), row.plan, row.requests_per_minute)
+
+
+def banned() -> ChatError:
+    return ChatError("banned", "This account is banned. Ask an administrator.")

@@ -25,7 +25,9 @@ class UserOut(Output):
     username: str
     display_name: str
     role: str
+    description: str | None
     avatar_url: str | None
+    avatar_hue: int | None = Field(description="Colour of the avatar when there is no picture; null: by the id.")
     last_seen_at: UtcTime | None
     created_at: UtcTime
 
@@ -33,7 +35,10 @@ class UserOut(Output):
 class Me(UserOut):
     """A person as they see themselves."""
 
-    email: str
+    email: str | None
+    email_verified: bool = Field(description="Whether mail to this address has reached them.")
+    plan: str
+    has_password: bool = Field(description="Whether they can sign in with a password.")
 
 
 class UserPath(Query):

@@ -1,0 +1,1 @@
+"""Plans: how much an account may ask for."""
