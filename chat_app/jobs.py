@@ -12,11 +12,14 @@ from typing import Any
 
 from celery import Task
 from celery.app.amqp import AMQP
+from celery.signals import before_task_publish
 from flask import Flask, current_app
 from kombu.connection import Connection
 
 from chat_app.errors import unavailable
 from chat_app.extensions import celery
+from chat_app.ids import new_id
+from chat_app.logs import request_id, set_request_id
 from chat_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -77,11 +80,21 @@ def _task_class(app: Flask) -> type[Task]:
 
         abstract = True
 
+        def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
+            set_request_id((self.request.headers or {}).get("request_id") or task_id)
+
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             with app.app_context():
                 return self.run(*args, **kwargs)
 
     return AppTask
+
+
+@before_task_publish.connect
+def _name_job(headers: dict[str, Any], **_: object) -> None:
+    """A job, and each repetition of it, carries the id of the request that asked for it."""
+    if identifier := request_id():
+        headers.setdefault("request_id", identifier)
 
 
 def enqueue(name: str, *args: Any) -> None:
@@ -111,7 +124,7 @@ class LocalJobs:
     def __init__(self, app: Flask, start: Callable[..., object]) -> None:
         self._app = app
         self._start = start
-        self._queue: deque[tuple[str, tuple[Any, ...]]] = deque()
+        self._queue: deque[tuple[str, tuple[Any, ...], str]] = deque()
         self._ready = threading.Condition()
         self._running = False
 
@@ -119,7 +132,7 @@ class LocalJobs:
         with self._ready:
             if len(self._queue) >= MAX_WAITING:
                 raise unavailable("Too many jobs are waiting. Please try again.")
-            self._queue.append((name, args))
+            self._queue.append((name, args, request_id() or new_id()))
             if not self._running:
                 self._running = True
                 self._start(self._run)
@@ -131,7 +144,8 @@ class LocalJobs:
             with self._ready:
                 while not self._queue:
                     self._ready.wait()
-                name, args = self._queue.popleft()
+                name, args, identifier = self._queue.popleft()
+            set_request_id(identifier)
             try:
                 celery.tasks[name](*args)
             except Exception:
