@@ -27,6 +27,7 @@ STATUS = {
     "invalid_credentials": 401,
     "forbidden": 403,
     "banned": 403,
+    "registration_closed": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "conflict": 409,
@@ -38,7 +39,8 @@ STATUS = {
     "internal_error": 500,
     "unavailable": 503,
 }
-_CODE_OF_STATUS = {status: code for code, status in STATUS.items() if code not in ("banned", "quota_exceeded")} | {
+_SPECIAL = ("banned", "registration_closed", "quota_exceeded")
+_CODE_OF_STATUS = {status: code for code, status in STATUS.items() if code not in _SPECIAL} | {
     400: "bad_request",
     401: "unauthorized",
 }

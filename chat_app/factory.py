@@ -92,6 +92,7 @@ def _configure_realtime(app: Flask, settings: Settings, role: Role) -> None:
 
 def _register_routes(app: OpenAPI) -> None:
     from chat_app import page
+    from chat_app.admin.routes import bp as admin
     from chat_app.auth.current import require_identity
     from chat_app.auth.routes import bp as auth
     from chat_app.conversations.routes import bp as conversations
@@ -101,7 +102,7 @@ def _register_routes(app: OpenAPI) -> None:
     from chat_app.users.routes import bp as users
 
     api = APIBlueprint("api", __name__, url_prefix="/api/v1")
-    for bp in (auth, users, conversations, rooms, messages):
+    for bp in (auth, users, conversations, rooms, messages, admin):
         api.register_api(bp)
     api.register_blueprint(operations.api_bp)
     api.before_request(require_identity)

@@ -4,8 +4,9 @@ import base64
 import binascii
 import json
 from typing import Any
+from uuid import UUID
 
-from chat_app.errors import invalid
+from chat_app.errors import ChatError, invalid
 from chat_app.schemas import MAX_SEQ
 
 
@@ -22,5 +23,17 @@ def decode_cursor(cursor: str, *types: type) -> tuple[Any, ...]:
         key = None
     fits = isinstance(key, list) and [type(part) for part in key] == list(types)
     if not fits or any(isinstance(part, int) and abs(part) > MAX_SEQ for part in key):
-        raise invalid("cursor", "is not one of ours; begin again without a cursor")
+        raise foreign_cursor()
     return tuple(key)
+
+
+def checked_id(value: str) -> str:
+    """An id out of a cursor; somebody may have written the cursor themselves."""
+    try:
+        return str(UUID(value))
+    except ValueError:
+        raise foreign_cursor() from None
+
+
+def foreign_cursor() -> ChatError:
+    return invalid("cursor", "is not one of ours; begin again without a cursor")

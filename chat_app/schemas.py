@@ -57,6 +57,16 @@ def line(min_length: int, max_length: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=min_length, max_length=max_length, pattern=_ONE_LINE)
 
 
+def in_utc(moment: datetime) -> datetime:
+    """The same instant in UTC; one without a zone is taken to be in UTC already."""
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is out of range") from None
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
+"""An instant that a caller gives, ISO 8601."""
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 UtcTime = Annotated[datetime, PlainSerializer(utc_text, return_type=str, when_used="always")]
 

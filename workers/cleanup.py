@@ -10,9 +10,11 @@ def expired() -> None:
     """Remove what ended long ago; stops after a bounded amount of work, the next run goes on."""
     with transaction():
         cleanup.remove_ended_sessions()
-    for _ in range(MAX_BITES):
-        with transaction():
-            if not cleanup.remove_deleted_messages():
-                break
+        cleanup.remove_spent_secrets()
+    for remove_some in (cleanup.remove_old_audit_events, cleanup.remove_deleted_messages):
+        for _ in range(MAX_BITES):
+            with transaction():
+                if not remove_some():
+                    break
     with transaction():
         cleanup.remove_deleted_conversations()

@@ -28,10 +28,12 @@ def _device() -> tuple[str, str]:
 @public
 @limiter.limit(_auth_limit)
 def register(body: Register) -> tuple[dict[str, Any], int]:
-    """Make an account and sign in."""
+    """Make an account and sign in; refused while REGISTRATION is closed."""
+    service.require_open_registration()
     password_hash = hash_password(body.password)
     with transaction():
-        return service.open_session(service.create_user(body, password_hash), *_device()), 201
+        user = service.create_user(body.username, body.email, password_hash, display_name=body.display_name)
+        return service.open_session(user, *_device()), 201
 
 
 @bp.post("/login", responses={200: TokenPair})

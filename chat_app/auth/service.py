@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
+from chat_app.audit.service import record
 from chat_app.auth.models import AuthSession
 from chat_app.auth.passwords import hash_password, verify_password
 from chat_app.auth.schemas import Register
@@ -29,21 +30,33 @@ def key(text: str) -> str:
     return text.casefold()
 
 
-def create_user(data: Register, password_hash: str | None, role: str = "member") -> User:
+def require_open_registration() -> None:
+    if current_app.config["SETTINGS"].registration == "closed":
+        raise ChatError("registration_closed", "Registration is closed here; ask an administrator for an account.")
+
+
+def create_user(
+    username: str,
+    email: str,
+    password_hash: str | None,
+    *,
+    display_name: str | None = None,
+    role: str = "member",
+) -> User:
     """A new account. `conflict` names the field that is taken."""
     taken = db.session.execute(
         sa.select(User.username_key, User.email_key).where(
-            sa.or_(User.username_key == key(data.username), User.email_key == key(data.email))
+            sa.or_(User.username_key == key(username), User.email_key == key(email))
         )
     ).first()
     if taken:
-        raise _taken("username" if taken.username_key == key(data.username) else "email")
+        raise _taken("username" if taken.username_key == key(username) else "email")
     user = User(
-        username=data.username,
-        username_key=key(data.username),
-        email=data.email,
-        email_key=key(data.email),
-        display_name=data.display_name or data.username,
+        username=username,
+        username_key=key(username),
+        email=email,
+        email_key=key(email),
+        display_name=display_name or username,
         password_hash=password_hash,
         role=role,
     )
@@ -196,9 +209,10 @@ def make_admin(username: str, email: str, password: str, role: str) -> tuple[Use
     user = db.session.scalar(sa.select(User).where(User.username_key == key(username)))
     if user is None:
         data = Register(username=username, email=email, password=password)
-        return create_user(data, password_hash, role), True
+        return create_user(data.username, data.email, password_hash, role=role), True
     if user.email_key != key(email):
         raise conflict(f"There is an account {username} with another e-mail address.")
+    record("user.role_changed", actor_id=None, target_id=user.id, before=user.role, after=role, by="command")
     user.role, user.password_hash = role, password_hash
     return user, False
 

@@ -18,6 +18,7 @@ from chat_app.realtime.publish import conversation_changed, membership_changed
 from chat_app.receipts.pending import pending_receipts
 from chat_app.users.models import User
 from chat_app.users.schemas import UserOut
+from chat_app.users.service import visible_people
 
 MAX_MEMBERS = 100_000
 RANK = {"owner": 3, "moderator": 2, "member": 1, "read_only": 0}
@@ -90,7 +91,8 @@ def invite(user_id: str, conversation_id: str, user_ids: list[str], role: str) -
     if role != "member" and RANK[me.role] < RANK["moderator"]:
         raise forbidden("Only owners and moderators may add people with another role than member.")
     wanted = list(dict.fromkeys(user_ids))
-    known = set(db.session.scalars(sa.select(User.id).where(User.id.in_(wanted), User.banned_at.is_(None))))
+    people = sa.select(User.id).where(User.id.in_(wanted), User.banned_at.is_(None))
+    known = set(db.session.scalars(visible_people(user_id, people)))
     if unknown := [user_id for user_id in wanted if user_id not in known]:
         raise invalid("user_ids", f"there is no such person: {', '.join(unknown[:5])}")
     if RANK[me.role] < RANK["moderator"]:

@@ -3,7 +3,7 @@ from typing import Any
 from flask import Response
 from flask_openapi import APIBlueprint, Tag
 
-from chat_app.auth.current import identity
+from chat_app.auth.current import identity, requires
 from chat_app.conversations import members, service
 from chat_app.conversations.schemas import (
     ConversationList,
@@ -23,6 +23,8 @@ from chat_app.schemas import Page, PageQuery
 bp = APIBlueprint("conversations", __name__, url_prefix="/conversations", abp_tags=[Tag(name="conversations")])
 rooms_bp = APIBlueprint("rooms", __name__, url_prefix="/rooms", abp_tags=[Tag(name="rooms")])
 Json = dict[str, Any]
+NEEDS = {"group": "groups.create", "room": "rooms.use"}
+"""The permission that beginning such a conversation needs; anybody may begin a private chat."""
 
 
 @bp.get("", responses={200: Page[ConversationOut]})
@@ -36,6 +38,8 @@ def list_conversations(query: ConversationList) -> Json:
 def create(body: NewConversation) -> tuple[Json, int]:
     """Begin a conversation; 200 when the private chat existed already."""
     caller = identity()
+    if permission := NEEDS.get(body.kind):
+        caller.require(permission)
     with transaction():
         conversation_id, is_new = service.create(caller.user_id, body)
     return service.get_view(caller.user_id, conversation_id), 201 if is_new else 200
@@ -95,6 +99,7 @@ def remove_member(path: MemberPath) -> Response:
 
 
 @rooms_bp.get("", responses={200: Page[ConversationOut]})
+@requires("rooms.use")
 def list_rooms(query: RoomList) -> Json:
     """The directory of public rooms."""
     items, next_cursor = service.list_rooms(identity().user_id, query.q, query.limit, query.cursor)
@@ -102,6 +107,7 @@ def list_rooms(query: RoomList) -> Json:
 
 
 @rooms_bp.post("/<conversation_id>/join", responses={200: ConversationOut})
+@requires("rooms.use")
 def join(path: ConversationPath) -> Json:
     caller = identity()
     with transaction():

@@ -1,7 +1,6 @@
 """Conversations: create, find, rename, archive, delete. Membership changes are in `members.py`."""
 
 from datetime import datetime
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -13,10 +12,11 @@ from chat_app.conversations.views import Peer, View, member_fields, membership_q
 from chat_app.db import after_commit, now
 from chat_app.errors import conflict, forbidden, invalid, not_found
 from chat_app.extensions import db
-from chat_app.pagination import decode_cursor, encode_cursor
+from chat_app.pagination import checked_id, decode_cursor, encode_cursor, foreign_cursor
 from chat_app.realtime.publish import conversation_changed
+from chat_app.schemas import in_utc
 from chat_app.users.models import User
-from chat_app.users.service import contains_text
+from chat_app.users.service import contains_text, visible_people
 
 MANAGERS = ("owner", "moderator")
 
@@ -63,12 +63,13 @@ def _cursor_after(conversation_id: str) -> str:
 
 def _older_than(updated_at: str, conversation_id: str) -> sa.ColumnElement[bool]:
     try:
-        moment, checked_id = datetime.fromisoformat(updated_at), str(UUID(conversation_id))
+        moment = in_utc(datetime.fromisoformat(updated_at))
     except ValueError:
-        raise invalid("cursor", "is not one of ours; begin again without a cursor") from None
+        raise foreign_cursor() from None
+    last_id = checked_id(conversation_id)
     return sa.or_(
         Conversation.updated_at < moment,
-        sa.and_(Conversation.updated_at == moment, Conversation.id < checked_id),
+        sa.and_(Conversation.updated_at == moment, Conversation.id < last_id),
     )
 
 
@@ -111,7 +112,7 @@ def create(user_id: str, data: NewConversation) -> tuple[str, bool]:
         return _create_private(user_id, others, data)
     if data.title is None:
         raise invalid("title", f"a {data.kind} needs a title")
-    _require_people(others)
+    _require_people(user_id, others)
     conversation = Conversation(kind=data.kind, title=data.title, created_by=user_id)
     db.session.add(conversation)
     db.session.flush()
@@ -128,7 +129,7 @@ def _create_private(user_id: str, others: list[str], data: NewConversation) -> t
     existing = db.session.scalar(sa.select(Conversation.id).where(Conversation.pair_key == pair_key))
     if existing:
         return existing, False
-    _require_people(others)
+    _require_people(user_id, others)
     conversation = Conversation(kind="private", pair_key=pair_key, created_by=user_id)
     try:
         with db.session.begin_nested():
@@ -139,8 +140,9 @@ def _create_private(user_id: str, others: list[str], data: NewConversation) -> t
     return conversation.id, True
 
 
-def _require_people(user_ids: list[str]) -> None:
-    known = set(db.session.scalars(sa.select(User.id).where(User.id.in_(user_ids))))
+def _require_people(user_id: str, user_ids: list[str]) -> None:
+    """Refuse people who do not exist or whom this person cannot see."""
+    known = set(db.session.scalars(visible_people(user_id, sa.select(User.id).where(User.id.in_(user_ids)))))
     unknown = [user_id for user_id in user_ids if user_id not in known]
     if unknown:
         raise invalid("member_ids", f"there is no such person: {', '.join(unknown[:5])}")

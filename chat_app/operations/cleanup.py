@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import sqlalchemy as sa
+from flask import current_app
 
-from chat_app.auth.models import AuthSession
+from chat_app.audit.models import AuditEvent
+from chat_app.auth.models import ApiKey, AuthSession, OneTimeToken
 from chat_app.conversations.models import Conversation
 from chat_app.db import now, touched
 from chat_app.extensions import db
@@ -21,6 +23,22 @@ def remove_ended_sessions() -> int:
     return touched(
         sa.delete(AuthSession).where(sa.or_(AuthSession.expires_at < before, AuthSession.revoked_at < before))
     )
+
+
+def remove_spent_secrets() -> int:
+    """API keys and mailed tokens that ended more than a week ago. Returns how many."""
+    before = now() - KEPT
+    keys = touched(sa.delete(ApiKey).where(sa.or_(ApiKey.expires_at < before, ApiKey.revoked_at < before)))
+    return keys + touched(sa.delete(OneTimeToken).where(OneTimeToken.expires_at < before))
+
+
+def remove_old_audit_events() -> int:
+    """A bite of the security events that are older than AUDIT_DAYS; 0 when there is nothing left."""
+    before = now() - timedelta(days=current_app.config["SETTINGS"].audit_days)
+    ids = list(db.session.scalars(sa.select(AuditEvent.id).where(AuditEvent.at < before).limit(BITE)))
+    if ids:
+        touched(sa.delete(AuditEvent).where(AuditEvent.id.in_(ids)))
+    return len(ids)
 
 
 def remove_deleted_messages() -> int:

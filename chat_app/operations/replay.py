@@ -20,7 +20,6 @@ import socketio
 import sqlalchemy as sa
 
 from chat_app.auth.models import AuthSession
-from chat_app.auth.schemas import Register
 from chat_app.auth.service import create_user, key, open_session
 from chat_app.auth.tokens import make_access_token
 from chat_app.conversations import members, service
@@ -104,10 +103,7 @@ def _account(username: str, name: str) -> User:
     known: User | None = db.session.scalar(sa.select(User).where(User.username_key == key(username)))
     if known:
         return known
-    data = Register(
-        username=username, email=f"{username.lower()}@replay.example.com", password="x" * 8, display_name=name[:64]
-    )
-    return create_user(data, password_hash=None)
+    return create_user(username, f"{username.lower()}@replay.example.com", None, display_name=name[:64])
 
 
 def _session(user: User) -> str:

@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 
 from chat_app.auth.passwords import hash_password
-from chat_app.auth.schemas import Register
 from chat_app.auth.service import create_user, key
 from chat_app.conversations import service as conversations
 from chat_app.conversations.models import Conversation, ConversationMember
@@ -62,9 +61,7 @@ def _person(name: str, display_name: str, password_hash: str) -> User:
     known: User | None = db.session.scalar(sa.select(User).where(User.username_key == key(name)))
     if known:
         return known
-    # The password is hashed already; the schema wants one, and this one is never used.
-    data = Register(username=name, email=f"{name}@example.com", password="unused-" + name, display_name=display_name)
-    return create_user(data, password_hash)
+    return create_user(name, f"{name}@example.com", password_hash, display_name=display_name)
 
 
 def _conversation(owner_id: str, wanted: NewConversation) -> str:

@@ -1,4 +1,4 @@
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
@@ -15,6 +15,7 @@ Username = Annotated[
     ),
 ]
 DisplayName = Annotated[str, line(1, 64), AfterValidator(printable)]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(printable)]
 Email = Annotated[EmailStr, Field(max_length=254)]
 
 
@@ -55,3 +56,32 @@ class UserSearch(PageQuery):
 class ProfileUpdate(Input):
     display_name: DisplayName | None = None
     email: Email | None = None
+
+
+ExternalId = Annotated[str, line(1, 255), AfterValidator(printable)]
+WebAddress = Annotated[
+    str, StringConstraints(max_length=500), pattern(r"^https?://[^\s<>\"]+$", "must be an https:// or http:// address")
+]
+
+
+class EnsureUser(Input):
+    """Somebody of another system, by that system's own id. `role` counts only when the account is made."""
+
+    id: ExternalId
+    role: Literal["member", "buyer", "merchant", "agent"]
+    username: DisplayName | None = Field(None, description="A name to show; made up if left out.")
+    avatar: WebAddress | None = Field(None, description="Address of a picture.")
+    description: Description | None = None
+
+
+class EnsureUsers(Input):
+    users: list[EnsureUser] = Field(min_length=1, max_length=200)
+
+
+class EnsuredUser(UserOut):
+    external_id: str
+    created: bool = Field(description="Whether this call made the account.")
+
+
+class EnsuredUsers(Output):
+    items: list[EnsuredUser]

@@ -5,28 +5,63 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
+from chat_app.auth.permissions import PERMISSIONS
 from chat_app.conversations.models import ConversationMember
 from chat_app.errors import not_found
 from chat_app.extensions import db
 from chat_app.pagination import decode_cursor, encode_cursor
 from chat_app.users.models import User
 
+Query = sa.Select[Any]
+APPROACHABLE = ("merchant", "agent")
+"""Roles of the people whom a customer may turn to without having met them."""
 
-def get_user(user_id: str) -> User:
-    user = db.session.get(User, user_id)
+
+def visible_people(user_id: str, query: Query) -> Query:
+    """Narrow a query of `User` to those whom this person may know of.
+
+    The team (`people.find`) sees everybody. Customers see themselves, the people they share a conversation with,
+    and those whom they may turn to: merchants and agents.
+    """
+    me = sa.orm.aliased(User)
+    in_team = sa.exists().where(me.id == user_id, me.role.in_(PERMISSIONS["people.find"]))
+    acquainted = User.id.in_(_companions(user_id))
+    return query.where(sa.or_(in_team, User.id == user_id, User.role.in_(APPROACHABLE), acquainted))
+
+
+def _companions(user_id: str, among: list[str] | None = None) -> sa.Select[str]:
+    """The ids of the people in one's conversations, of `among` only if that is given."""
+    mine, theirs = sa.orm.aliased(ConversationMember), sa.orm.aliased(ConversationMember)
+    query = (
+        sa.select(theirs.user_id)
+        .join(mine, mine.conversation_id == theirs.conversation_id)
+        .where(mine.user_id == user_id, mine.left_at.is_(None), theirs.left_at.is_(None))
+    )
+    return query if among is None else query.where(theirs.user_id.in_(among)).distinct()
+
+
+def get_user(user_id: str, wanted_id: str) -> User:
+    """A person whom this one may know of."""
+    user: User | None = db.session.scalar(visible_people(user_id, sa.select(User).where(User.id == wanted_id)))
     if user is None:
         raise not_found("person")
     return user
 
 
-def get_users(user_ids: list[str]) -> list[User]:
-    """Those of them who exist, in the order of usernames."""
-    return list(db.session.scalars(sa.select(User).where(User.id.in_(user_ids)).order_by(User.username_key)))
+def get_users(user_id: str, wanted_ids: list[str]) -> list[User]:
+    """Those of them whom this person may know of, in the order of usernames."""
+    query = sa.select(User).where(User.id.in_(wanted_ids)).order_by(User.username_key)
+    return list(db.session.scalars(visible_people(user_id, query)))
 
 
-def search_users(q: str, limit: int, cursor: str | None) -> tuple[list[User], str | None]:
+def search_users(user_id: str, q: str, limit: int, cursor: str | None) -> tuple[list[User], str | None]:
     """People by part of their username or display name, in the order of usernames."""
-    query = sa.select(User).where(User.banned_at.is_(None)).order_by(User.username_key).limit(limit + 1)
+    return page_of_users(visible_people(user_id, sa.select(User).where(User.banned_at.is_(None))), q, limit, cursor)
+
+
+def page_of_users(query: Query, q: str, limit: int, cursor: str | None) -> tuple[list[User], str | None]:
+    """A page of the users that `query` finds and whose name holds `q`, and the cursor of the next one."""
+    query = query.order_by(User.username_key).limit(limit + 1)
     if q:
         query = query.where(
             sa.or_(User.username_key.contains(q.casefold(), autoescape=True), contains_text(User.display_name, q))
@@ -34,8 +69,7 @@ def search_users(q: str, limit: int, cursor: str | None) -> tuple[list[User], st
     if cursor:
         query = query.where(User.username_key > decode_cursor(cursor, str)[0])
     users = list(db.session.scalars(query))
-    more = len(users) > limit
-    return users[:limit], encode_cursor(users[limit - 1].username_key) if more else None
+    return users[:limit], encode_cursor(users[limit - 1].username_key) if len(users) > limit else None
 
 
 def contains_text(column: InstrumentedAttribute[Any], text: str) -> sa.ColumnElement[bool]:
@@ -45,16 +79,4 @@ def contains_text(column: InstrumentedAttribute[Any], text: str) -> sa.ColumnEle
 
 def visible_to(user_id: str, others: list[str]) -> set[str]:
     """Those of `others` whose presence this person may see: they share a conversation, or are the same."""
-    mine, theirs = sa.orm.aliased(ConversationMember), sa.orm.aliased(ConversationMember)
-    query = (
-        sa.select(theirs.user_id)
-        .distinct()
-        .join(mine, mine.conversation_id == theirs.conversation_id)
-        .where(
-            mine.user_id == user_id,
-            mine.left_at.is_(None),
-            theirs.left_at.is_(None),
-            theirs.user_id.in_(others),
-        )
-    )
-    return set(db.session.scalars(query)) | ({user_id} & set(others))
+    return set(db.session.scalars(_companions(user_id, others))) | ({user_id} & set(others))

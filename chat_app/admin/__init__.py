@@ -1,0 +1,1 @@
+"""What administrators do: people, roles, bans, plans, the audit log. It opens nobody's conversations to them."""
