@@ -4,19 +4,25 @@ A service never imports a task. Jobs get ids, may run late, twice, or on another
 work they name. Use `after_commit(enqueue, …)` inside a transaction.
 """
 
+import heapq
+import itertools
 import logging
 import threading
-from collections import deque
+import time
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from celery import Task
 from celery.app.amqp import AMQP
 from celery.signals import before_task_publish
+from celery.utils.time import get_exponential_backoff_interval
 from flask import Flask, current_app
 from kombu.connection import Connection
 
-from chat_app.errors import unavailable
+from chat_app.errors import ChatError, unavailable
 from chat_app.extensions import celery
 from chat_app.ids import new_id
 from chat_app.logs import request_id, set_request_id
@@ -118,35 +124,95 @@ def _enqueuer(name: str) -> Callable[[], None]:
     return enqueue_scheduled
 
 
+@dataclass(order=True)
+class _Job:
+    """Sorted by the time (monotonic) from which it may run, then by its turn."""
+
+    due: float
+    turn: int
+    name: str = field(compare=False)
+    args: tuple[Any, ...] = field(compare=False)
+    identifier: str = field(compare=False)
+    retries: int = field(compare=False, default=0)
+
+
 class LocalJobs:
-    """Runs tasks one after another in the background of the process (embedded mode)."""
+    """Runs tasks in the background of the process (embedded mode).
+
+    Those of one area (`mail` in `mail.verification`) run one after another, areas beside each other: a mail server
+    that hangs holds up mails only. A task that fails with one of its `autoretry_for` runs again `max_retries` times,
+    after the same growing pauses as in a worker; the jobs behind it do not wait for that. What waits is lost when
+    the process ends.
+    """
 
     def __init__(self, app: Flask, start: Callable[..., object]) -> None:
         self._app = app
         self._start = start
-        self._queue: deque[tuple[str, tuple[Any, ...], str]] = deque()
-        self._ready = threading.Condition()
-        self._running = False
+        self._areas: defaultdict[str, list[_Job]] = defaultdict(list)
+        """Area → a heap of what waits there. Its runner, once started, stays."""
+        self._turns = itertools.count()
+        self._changed = threading.Condition()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for their turn or for their next attempt."""
+        return sum(len(jobs) for jobs in self._areas.values())
 
     def put(self, name: str, args: tuple[Any, ...]) -> None:
-        with self._ready:
-            if len(self._queue) >= MAX_WAITING:
-                raise unavailable("Too many jobs are waiting. Please try again.")
-            self._queue.append((name, args, request_id() or new_id()))
-            if not self._running:
-                self._running = True
-                self._start(self._run)
-            self._ready.notify()
+        self._add(_Job(time.monotonic(), next(self._turns), name, args, request_id() or new_id()))
 
-    def _run(self) -> None:
+    def _add(self, job: _Job) -> None:
+        area = job.name.partition(".")[0]
+        with self._changed:
+            if self.waiting >= MAX_WAITING:
+                raise unavailable("Too many jobs are waiting. Please try again.")
+            is_new = area not in self._areas
+            heapq.heappush(self._areas[area], job)
+            self._changed.notify_all()
+        if is_new:
+            self._start(partial(self._run, self._areas[area]))
+
+    def _run(self, jobs: list[_Job]) -> None:
         celery.loader.import_default_modules()
         while True:
-            with self._ready:
-                while not self._queue:
-                    self._ready.wait()
-                name, args, identifier = self._queue.popleft()
-            set_request_id(identifier)
+            job = self._next(jobs)
+            set_request_id(job.identifier)
             try:
-                celery.tasks[name](*args)
-            except Exception:
-                log.exception("job %s failed", name)
+                celery.tasks[job.name](*job.args)
+            except Exception as error:
+                self._failed(job, error)
+
+    def _next(self, jobs: list[_Job]) -> _Job:
+        with self._changed:
+            while True:
+                pause = jobs[0].due - time.monotonic() if jobs else None
+                if pause is not None and pause <= 0:
+                    return heapq.heappop(jobs)
+                self._changed.wait(pause)
+
+    def _failed(self, job: _Job, error: Exception) -> None:
+        pause = _pause_before_retry(job, error)
+        if pause is None:
+            log.exception("job %s failed", job.name)
+            return
+        log.warning("job %s failed and runs again in %g s: %s", job.name, pause, error)
+        again = replace(job, due=time.monotonic() + pause, turn=next(self._turns), retries=job.retries + 1)
+        try:
+            self._add(again)
+        except ChatError:
+            log.error("job %s is dropped: too many jobs are waiting", job.name)
+
+
+def _pause_before_retry(job: _Job, error: Exception) -> float | None:
+    """Seconds until the next attempt, as Celery's autoretry counts them; None when there is none."""
+    task = celery.tasks.get(job.name)
+    if not isinstance(error, tuple(getattr(task, "autoretry_for", ()))) or job.retries >= task.max_retries:
+        return None
+    return float(
+        get_exponential_backoff_interval(
+            factor=max(1, int(getattr(task, "retry_backoff", 1))),
+            retries=job.retries,
+            maximum=getattr(task, "retry_backoff_max", 600),
+            full_jitter=getattr(task, "retry_jitter", True),
+        )
+    )

@@ -1,6 +1,7 @@
 """Jobs of an embedded process: in its background, one after another."""
 
 import threading
+import time
 
 import pytest
 from celery import shared_task
@@ -13,6 +14,7 @@ from chat_app.jobs import LocalJobs
 from tests.services.waiting import eventually
 
 done: list[object] = []
+attempts: list[float] = []
 gate = threading.Event()
 
 
@@ -29,11 +31,26 @@ def tick() -> None:
     done.append("tick")
 
 
+@shared_task(name="tests.flaky", autoretry_for=(ConnectionError,), retry_backoff=1, retry_jitter=False, max_retries=2)
+def flaky(failures: int) -> None:
+    attempts.append(time.monotonic())
+    if len(attempts) <= failures:
+        raise ConnectionError("away")
+    done.append("flaky")
+
+
+@shared_task(name="others.hang")
+def hang() -> None:
+    gate.wait(5)
+    done.append("hung")
+
+
 @pytest.fixture
 def jobs(monkeypatch: pytest.MonkeyPatch) -> LocalJobs:
     monkeypatch.setattr(celery.loader, "import_default_modules", lambda: None)
     celery.set_default()
     done.clear()
+    attempts.clear()
     gate.set()
     return LocalJobs(Flask("test"), lambda run: threading.Thread(target=run, daemon=True).start())
 
@@ -54,7 +71,7 @@ def test_beyond_the_bound_a_job_is_refused(jobs: LocalJobs, monkeypatch: pytest.
     monkeypatch.setattr(module, "MAX_WAITING", 2)
     gate.clear()
     jobs.put("tests.note", (1,))
-    eventually(lambda: not jobs._queue)
+    eventually(lambda: not jobs.waiting)
     for value in (2, 3):
         jobs.put("tests.note", (value,))
     with pytest.raises(ChatError) as told:
@@ -73,3 +90,46 @@ def test_without_beat_the_schedule_is_the_same(jobs: LocalJobs, monkeypatch: pyt
     with app.app_context():
         enqueue()
     eventually(lambda: done == ["tick"])
+
+
+def test_one_that_may_be_retried_runs_again_after_the_jobs_behind_it(jobs: LocalJobs):
+    jobs.put("tests.flaky", (1,))
+    jobs.put("tests.note", (1,))
+    eventually(lambda: done == [1])
+    eventually(lambda: done == [1, "flaky"])
+    assert 1 <= attempts[1] - attempts[0] < 2
+
+
+def test_the_pauses_grow_and_the_retries_are_bounded(jobs: LocalJobs, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level("WARNING", "chat_app.jobs"):
+        jobs.put("tests.flaky", (9,))
+        eventually(lambda: "job tests.flaky failed" in [record.getMessage() for record in caplog.records])
+    first, second, third = attempts
+    assert second - first < third - second
+    assert 2 <= third - second < 3
+    assert not jobs.waiting
+
+
+def test_a_job_that_hangs_holds_up_only_its_own_area(jobs: LocalJobs):
+    gate.clear()
+    jobs.put("others.hang", ())
+    jobs.put("others.hang", ())
+    jobs.put("tests.tick", ())
+    eventually(lambda: done == ["tick"])
+    gate.set()
+    eventually(lambda: done == ["tick", "hung", "hung"])
+
+
+def test_a_retry_beyond_the_bound_is_dropped(
+    jobs: LocalJobs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(module, "MAX_WAITING", 1)
+    gate.clear()
+    jobs.put("tests.note", (1,))
+    eventually(lambda: not jobs.waiting)
+    jobs.put("tests.note", (2,))
+    with caplog.at_level("ERROR", "chat_app.jobs"):
+        jobs._failed(module._Job(0, 0, "tests.flaky", (9,), "id"), ConnectionError("away"))
+    assert "dropped" in caplog.text
+    gate.set()
+    eventually(lambda: done == [1, 2])
