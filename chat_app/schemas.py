@@ -4,7 +4,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
 
 MAX_SEQ = 2**53 - 1
 """Largest sequence number on the wire: what a JavaScript number holds exactly."""
@@ -77,6 +85,15 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class OptionalInput(Input):
+    """A request body that may be left out: that is the same as an empty object."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_empty(cls, value: object) -> object:
+        return {} if value is None else value
+
+
 class Query(BaseModel):
     """Query parameters and path parts: text is read as the declared type, unknown ones refused."""
 
@@ -84,9 +101,9 @@ class Query(BaseModel):
 
 
 class Output(BaseModel):
-    """An answer. `from_attributes` so that a row can be given as it is."""
+    """An answer. `from_attributes` so that a row can be given as it is. All its fields are always there."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")

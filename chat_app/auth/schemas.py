@@ -2,7 +2,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from chat_app.schemas import Input, Output, printable
+from chat_app.schemas import Input, OptionalInput, Output, printable
 from chat_app.users.schemas import DisplayName, Email, Me, Username
 
 BCRYPT_LIMIT = 72
@@ -35,14 +35,14 @@ class Login(Input):
     password: GivenPassword
 
 
-class Refresh(Input):
+class Refresh(OptionalInput):
     """The refresh token may stand here or as the bearer token."""
 
     refresh_token: str | None = Field(None, max_length=2000)
 
 
-class Logout(Input):
-    everywhere: bool = False
+class Logout(OptionalInput):
+    everywhere: bool = Field(False, description="End all of one's sessions.")
 
 
 class PasswordChange(Input):
