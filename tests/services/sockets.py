@@ -12,6 +12,7 @@ import itertools
 import json
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -103,12 +104,13 @@ def _packed(value: object) -> dict[str, str]:
 
 
 class Socket:
-    """One socket in one namespace. `events` is all it received, in order."""
+    """One socket in one namespace. `events` is all it received, in order; `heard_at` is when, by `time.monotonic`."""
 
     def __init__(self, bridge: Bridge, url: str, namespace: str, options: dict[str, Any]) -> None:
         self._bridge = bridge
         self._heard = threading.Condition()
         self.events: list[Event] = []
+        self.heard_at: list[float] = []
         self.connected = False
         self.url = url
         self._number = bridge.add(self)
@@ -117,6 +119,7 @@ class Socket:
     def hear(self, event: Event) -> None:
         with self._heard:
             self.events.append(event)
+            self.heard_at.append(time.monotonic())
             if event.name in ("connect", "disconnect"):
                 self.connected = event.name == "connect"
             self._heard.notify_all()
@@ -175,6 +178,7 @@ class Socket:
         """Forget what was received so far."""
         with self._heard:
             self.events.clear()
+            self.heard_at.clear()
 
     def set_token(self, token: str) -> None:
         """Connect with this one from now on."""
