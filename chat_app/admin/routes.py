@@ -10,7 +10,7 @@ from chat_app.audit.schemas import AuditEventOut, AuditQuery
 from chat_app.audit.service import list_events
 from chat_app.auth.current import identity, requires
 from chat_app.auth.passwords import hash_password
-from chat_app.auth.permissions import PERMISSIONS, ROLES
+from chat_app.auth.permissions import ROLES, permissions_of
 from chat_app.db import transaction
 from chat_app.plans import service as plans
 from chat_app.plans.schemas import PlanList, PlanOut, PlanPath, PlanUpdate
@@ -80,10 +80,7 @@ def end_sessions(path: UserPath) -> Response:
 @requires("people.manage")
 def list_roles() -> Json:
     """Which role has which permissions."""
-    items = [
-        {"role": role, "permissions": [name for name, roles in PERMISSIONS.items() if role in roles]} for role in ROLES
-    ]
-    return {"items": items}
+    return {"items": [{"role": role, "permissions": permissions_of(role)} for role in ROLES]}
 
 
 @bp.get("/plans", responses={200: PlanList})

@@ -45,6 +45,10 @@ SESSION_ONLY = ""
 """The scope of a route that no API key may call."""
 
 
+def permissions_of(role: str) -> list[str]:
+    return [permission for permission, roles in PERMISSIONS.items() if role in roles]
+
+
 def permits(role: str, permission: str) -> bool:
     """Whether somebody of this role has the permission."""
     return role in PERMISSIONS[permission]

@@ -3,6 +3,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from chat_app.auth.permissions import permissions_of
 from chat_app.db import UtcDateTime, Uuid, now
 from chat_app.extensions import Model
 from chat_app.ids import new_id
@@ -43,6 +44,10 @@ class User(Model):
     @property
     def email_verified(self) -> bool:
         return self.email_verified_at is not None
+
+    @property
+    def permissions(self) -> list[str]:
+        return permissions_of(self.role)
 
     @property
     def has_password(self) -> bool:

@@ -3,6 +3,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
 from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line, pattern, printable
+from chat_app.users.models import HUES
 
 MAX_IDS = 50
 """People who are asked for by their ids at once; more would not fit into the address of a request."""
@@ -39,6 +40,7 @@ class Me(UserOut):
     email: str | None
     email_verified: bool = Field(description="Whether mail to this address has reached them.")
     plan: str
+    permissions: list[str] = Field(description="What their role allows on this server.")
     has_password: bool = Field(description="Whether they can sign in with a password.")
 
 
@@ -54,8 +56,12 @@ class UserSearch(PageQuery):
 
 
 class ProfileUpdate(Input):
+    """What is left out stays as it is."""
+
     display_name: DisplayName | None = None
     email: Email | None = None
+    description: Description | None = Field(None, description="May have several lines; null or empty: none.")
+    avatar_hue: int | None = Field(None, ge=0, lt=HUES, description="null: derived from the id.")
 
 
 ExternalId = Annotated[str, line(1, 255), AfterValidator(printable)]

@@ -21,7 +21,7 @@ def test_registering_signs_in(people: People):
     user = answer["user"]
     assert sorted(user) == [
         *("avatar_hue", "avatar_url", "created_at", "description", "display_name", "email", "email_verified"),
-        *("has_password", "id", "last_seen_at", "plan", "role", "username"),
+        *("has_password", "id", "last_seen_at", "permissions", "plan", "role", "username"),
     ]
     assert (user["username"], user["display_name"], user["role"]) == (body["username"], "Ada Lovelace", "member")
     assert Api(people.deployment.urls[-1], answer["access_token"]).get("/auth/me").must() == user
