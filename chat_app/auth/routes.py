@@ -4,13 +4,14 @@ from flask import Response, current_app, request
 from flask_openapi import APIBlueprint, Tag
 
 from chat_app.auth import service
-from chat_app.auth.current import bearer_token, identity, public
+from chat_app.auth.current import bearer_token, identity, public, scope
 from chat_app.auth.passwords import hash_password
 from chat_app.auth.schemas import Login, Logout, PasswordChange, Refresh, Register, TokenPair
 from chat_app.db import transaction
 from chat_app.errors import ChatError, invalid
 from chat_app.extensions import db, limiter
 from chat_app.users.models import User
+from chat_app.users.profile import update_profile
 from chat_app.users.schemas import Me, ProfileUpdate
 
 bp = APIBlueprint("auth", __name__, url_prefix="/auth", abp_tags=[Tag(name="auth")])
@@ -33,7 +34,7 @@ def register(body: Register) -> tuple[dict[str, Any], int]:
     password_hash = hash_password(body.password)
     with transaction():
         user = service.create_user(body.username, body.email, password_hash, display_name=body.display_name)
-        return service.open_session(user, *_device()), 201
+        return service.open_session(user, *_device(), "auth.registered"), 201
 
 
 @bp.post("/login", responses={200: TokenPair})
@@ -71,12 +72,12 @@ def logout() -> Response:
     body = Logout.model_validate(request.get_json(silent=True) or {})
     caller = identity()
     with transaction():
-        ended = service.sessions_of(caller.user_id) if body.everywhere else [caller.session_id]
-        service.revoke_sessions(ended, "logged_out")
+        service.log_out(caller.user_id, caller.session_id, everywhere=body.everywhere)
     return Response(status=204)
 
 
 @bp.get("/me", responses={200: Me})
+@scope("profile:read")
 def me() -> dict[str, Any]:
     return Me.model_validate(db.session.get_one(User, identity().user_id)).to_json()
 
@@ -85,7 +86,7 @@ def me() -> dict[str, Any]:
 @bp.patch("/me", responses={200: Me})
 def update_me(body: ProfileUpdate) -> dict[str, Any]:
     with transaction():
-        user = service.update_profile(identity().user_id, body.display_name, body.email)
+        user = update_profile(identity().user_id, body)
     return Me.model_validate(user).to_json()
 
 

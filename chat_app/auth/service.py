@@ -9,6 +9,7 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from chat_app.audit.service import record
+from chat_app.auth.failures import note_failed_login
 from chat_app.auth.models import AuthSession
 from chat_app.auth.passwords import hash_password, verify_password
 from chat_app.auth.schemas import Register
@@ -50,7 +51,7 @@ def create_user(
         )
     ).first()
     if taken:
-        raise _taken("username" if taken.username_key == key(username) else "email")
+        raise already_taken("username" if taken.username_key == key(username) else "email")
     user = User(
         username=username,
         username_key=key(username),
@@ -64,11 +65,12 @@ def create_user(
     try:
         db.session.flush()
     except IntegrityError as error:  # somebody else was faster
-        raise _taken("email" if "email" in str(error.orig) else "username") from None
+        raise already_taken("email" if "email" in str(error.orig) else "username") from None
     return user
 
 
-def _taken(field: str) -> ChatError:
+def already_taken(field: str) -> ChatError:
+    """`conflict` that names the field."""
     message = f"This {field} is taken."
     return ChatError("conflict", message, [{"field": field, "message": message}])
 
@@ -81,23 +83,26 @@ def log_in(username: str, password: str) -> User:
     column = User.email_key if "@" in username else User.username_key
     user: User | None = db.session.scalar(sa.select(User).where(column == key(username)))
     if not verify_password(password, user.password_hash if user else None) or user is None:
+        if user:
+            note_failed_login(user.id)
         raise ChatError("invalid_credentials", "The username or the password is not right.")
     if user.banned_at:
         raise banned()
     return user
 
 
-def open_session(user: User, user_agent: str = "", address: str = "") -> dict[str, Any]:
-    """Begin a session on one device and hand out its first tokens."""
+def open_session(user: User, user_agent: str = "", address: str = "", action: str = "auth.login") -> dict[str, Any]:
+    """Begin a session on one device and hand out its first tokens. `action` is how the audit log calls it."""
     session = AuthSession(
         id=new_id(),
         user_id=user.id,
         refresh_id=new_id(),
-        user_agent=user_agent[:200],
+        user_agent=user_agent.replace("\x00", "")[:200],
         address=address[:45],
         expires_at=now() + _lifetime(),
     )
     db.session.add(session)
+    record(action, actor_id=user.id, target_id=user.id, session_id=session.id)
     db.session.flush()
     return _tokens(user, session)
 
@@ -119,7 +124,8 @@ def refresh(token: str, idempotency_key: str | None = None) -> dict[str, Any]:
             if user.banned_at:
                 raise banned()
             return _tokens(user, row)
-        revoke_sessions([claims["sid"]], "token_revoked")
+        if revoke_sessions([claims["sid"]], "token_revoked"):
+            record("auth.token_reused", actor_id=None, target_id=claims["sub"], session_id=claims["sid"])
     raise ChatError("token_revoked", "This refresh token was used before; the session has ended. Log in again.")
 
 
@@ -157,16 +163,20 @@ def _rotate_again(claims: dict[str, Any], key_hash: str) -> int:
     )
 
 
-def revoke_sessions(session_ids: list[str], code: str) -> None:
-    """End sessions: their tokens count no more and their sockets are closed on every process."""
+def revoke_sessions(session_ids: list[str], code: str) -> int:
+    """End sessions: their tokens count no more and their sockets are closed on every process.
+
+    Returns how many had not ended before.
+    """
     if not session_ids:
-        return
-    touched(
+        return 0
+    ended = touched(
         sa.update(AuthSession)
         .where(AuthSession.id.in_(session_ids), AuthSession.revoked_at.is_(None))
         .values(revoked_at=now())
     )
     after_commit(end_sessions, session_ids, code)
+    return ended
 
 
 def sessions_of(user_id: str) -> list[str]:
@@ -175,10 +185,17 @@ def sessions_of(user_id: str) -> list[str]:
     return list(db.session.scalars(query))
 
 
+def log_out(user_id: str, session_id: str, *, everywhere: bool) -> None:
+    """End this session, or all of the person's."""
+    revoke_sessions(sessions_of(user_id) if everywhere else [session_id], "logged_out")
+    record("auth.logged_out", actor_id=user_id, target_id=user_id, everywhere=everywhere)
+
+
 def change_password(user_id: str, session_id: str, new_hash: str) -> None:
     """Set the password; every other session ends, as whoever knew the old one may be on it."""
     touched(sa.update(User).where(User.id == user_id).values(password_hash=new_hash, updated_at=now()))
     revoke_sessions([other for other in sessions_of(user_id) if other != session_id], "token_revoked")
+    record("auth.password_changed", actor_id=user_id, target_id=user_id)
 
 
 def check_password(user_id: str, password: str) -> None:
@@ -186,21 +203,6 @@ def check_password(user_id: str, password: str) -> None:
     stored = db.session.scalar(sa.select(User.password_hash).where(User.id == user_id))
     if not verify_password(password, stored):
         raise invalid("current_password", "is not right")
-
-
-def update_profile(user_id: str, display_name: str | None, email: str | None) -> User:
-    user = db.session.get_one(User, user_id, populate_existing=True)
-    if display_name is not None:
-        user.display_name = display_name
-    if email is not None:
-        if key(email) != user.email_key:
-            user.email_verified_at = None
-        user.email, user.email_key = email, key(email)
-    try:
-        db.session.flush()
-    except IntegrityError:
-        raise _taken("email") from None
-    return user
 
 
 def make_admin(username: str, email: str, password: str, role: str) -> tuple[User, bool]:

@@ -2,7 +2,7 @@ from typing import Any
 
 from flask_openapi import APIBlueprint, Tag
 
-from chat_app.auth.current import identity
+from chat_app.auth.current import identity, scope
 from chat_app.conversations.schemas import ConversationPath
 from chat_app.db import transaction
 from chat_app.ids import new_id
@@ -102,6 +102,7 @@ def readers(path: MessagePath, query: PageQuery) -> Json:
 
 
 @bp.post("/sync")
+@scope("messages:read")
 def synchronise(body: Sync) -> Json:
     """What changed since; the same as the socket event `sync`."""
     caller = identity()
