@@ -9,8 +9,11 @@
  */
 
 import type {
+  ApiKey,
   Conversation,
   ConversationKind,
+  DeviceSession,
+  LinkedIdentity,
   Marks,
   Member,
   MemberRole,
@@ -18,7 +21,10 @@ import type {
   OutboxItem,
   Page,
   Presence,
+  Profile,
+  SecurityEvent,
   Self,
+  ServerInfo,
   Status,
   TimelineView,
   Topics,
@@ -30,6 +36,7 @@ export interface ChatClient {
   /** The signed-in person, or null. */
   readonly me: Self | null;
 
+  readonly account: AccountApi;
   readonly conversations: ConversationsApi;
   readonly timelines: TimelinesApi;
   readonly messages: MessagesApi;
@@ -44,12 +51,20 @@ export interface ChatClient {
   /** `username` may be the e-mail address. */
   login(form: { username: string; password: string }): Promise<Self>;
   /**
+   * Signs in with what a provider's answer has left in this browser: the server keeps a secret that works once in an
+   * HttpOnly cookie and leads the browser to `#/signed-in`. In a page of the server's own origin only.
+   */
+  completeSignIn(): Promise<Self>;
+  /**
    * Ends the session here (or on all devices), disconnects and forgets all local state, unsent messages included.
    * Always succeeds locally; a server that cannot be reached keeps the session until it expires.
    */
   logout(options?: { everywhere?: boolean }): Promise<void>;
-  updateMe(changes: { display_name?: string; email?: string }): Promise<Self>;
-  changePassword(currentPassword: string, newPassword: string): Promise<void>;
+  updateMe(changes: Profile): Promise<Self>;
+  /** Ends all other sessions. `currentPassword` null: there is none yet (`me.has_password` is false). */
+  changePassword(currentPassword: string | null, newPassword: string): Promise<void>;
+  /** What the server says of itself; signed in or not. */
+  serverInfo(): Promise<ServerInfo>;
 
   /** Listens to a topic (see Topics); returns the function that stops it. A throwing listener harms no other. */
   on<T extends keyof Topics>(topic: T, listener: (payload: Topics[T]) => void): () => void;
@@ -60,6 +75,43 @@ export interface ChatClient {
 
   /** Authenticated call below `/api/v1` for what the library has no method for. Refreshes the token as needed. */
   request<T>(method: string, path: string, body?: unknown): Promise<T>;
+}
+
+/** One's own account beyond the profile. Nothing here is kept: call again to know what is true now. */
+export interface AccountApi {
+  /** Reads the own profile anew, in case it was changed on another device. */
+  refresh(): Promise<Self>;
+  /** A PNG, JPEG, WebP or GIF of at most 5 MiB. `onProgress` hears how much is sent, from 0 to 1 (in browsers). */
+  setAvatar(picture: Blob, onProgress?: (part: number) => void): Promise<Self>;
+  removeAvatar(): Promise<Self>;
+
+  /** Asks for a mail with a link; resolves the same way whether there is such an account or not. */
+  forgotPassword(email: string): Promise<void>;
+  /** With the token of that link. Ends all sessions of the account. */
+  resetPassword(token: string, newPassword: string): Promise<void>;
+  /** Mails a link to one's own address. */
+  requestVerification(): Promise<void>;
+  /** With the token of that link; signed in or not. */
+  verifyEmail(token: string): Promise<void>;
+
+  /** Where one is signed in, latest use first. */
+  sessions(cursor?: string): Promise<Page<DeviceSession>>;
+  endSession(id: string): Promise<void>;
+  apiKeys(cursor?: string): Promise<Page<ApiKey>>;
+  /** `key` is the key itself: only this answer ever has it. */
+  createApiKey(wish: {
+    name: string;
+    scopes: string[];
+    expires_at?: string | null;
+  }): Promise<ApiKey & { key: string }>;
+  revokeApiKey(id: string): Promise<void>;
+  identities(cursor?: string): Promise<Page<LinkedIdentity>>;
+  /** Returns the provider's address, where the browser has to go next; it comes back to `#/settings/linked`. */
+  linkIdentity(provider: string): Promise<string>;
+  /** `conflict` when it is the only way to sign in. */
+  unlinkIdentity(id: string): Promise<void>;
+  /** Newest first. */
+  activity(cursor?: string): Promise<Page<SecurityEvent>>;
 }
 
 export interface ConversationsApi {

@@ -1,11 +1,12 @@
 /** Puts the parts together. */
 
+import { Account } from "./account";
 import type { ChatClient } from "./api";
 import { Connection } from "./connection";
 import { Conversations } from "./conversations";
 import { Emitter } from "./emitter";
 import { Feed } from "./feed";
-import { makeHttp } from "./http";
+import { type Http, makeHttp } from "./http";
 import { Markers } from "./markers";
 import { OwnMarks } from "./marks";
 import { Members } from "./members";
@@ -25,8 +26,10 @@ import type {
   Conversation,
   Message,
   Presence,
+  Profile,
   ReceiptEvent,
   Self,
+  ServerInfo,
   Status,
   SyncAnswer,
   Topics,
@@ -46,6 +49,8 @@ class Client implements ChatClient {
   readonly #session: Session;
   readonly #connection: Connection;
   readonly #rest: Rest;
+  /** From the server's root. */
+  readonly #root: Http;
   readonly #store = new Store(this.#emitter);
   readonly #peers: Peers;
   readonly #members: Members;
@@ -58,6 +63,7 @@ class Client implements ChatClient {
   #status: Status = "signed_out";
   #everConnected = false;
 
+  readonly account: Account;
   readonly conversations: Conversations;
   readonly timelines: Timelines;
   readonly messages: Messages;
@@ -76,13 +82,15 @@ class Client implements ChatClient {
     const http = makeHttp(`${set.url}/api/v1`, set.httpTimeoutMs, fetcher);
 
     this.#settings = set;
+    this.#root = makeHttp(set.url, set.httpTimeoutMs, fetcher);
     this.#session = new Session(http, new TokenStore(storage), openVault(storage, !options.storage), {
       started: () => this.#begin(),
       renewed: (token) => this.#connection.prolong(token),
-      profile: () => this.#emitter.touch("session"),
+      profile: () => this.#profile(),
       ended: (code) => this.#end(code),
     });
     this.#rest = new Rest(http, this.#session);
+    this.account = new Account(http, this.#rest, (user) => this.#session.updateUser(user));
     this.#connection = new Connection(set, this.#session, {
       ready: () => this.#ready(),
       changed: () => this.#updateStatus(),
@@ -184,16 +192,26 @@ class Client implements ChatClient {
     return this.#session.signOut(everywhere);
   }
 
-  async updateMe(changes: { display_name?: string; email?: string }): Promise<Self> {
+  completeSignIn(): Promise<Self> {
+    return this.#session.signIn("/auth/oauth2/complete", {});
+  }
+
+  async updateMe(changes: Profile): Promise<Self> {
     const user = await this.#rest.call<Self>("PATCH", "/auth/me", changes);
     this.#session.updateUser(user);
-    this.users.learn([user]);
     return user;
   }
 
-  async changePassword(currentPassword: string, newPassword: string): Promise<void> {
-    const body = { current_password: currentPassword, new_password: newPassword };
+  async changePassword(currentPassword: string | null, newPassword: string): Promise<void> {
+    const body = {
+      ...(currentPassword !== null && { current_password: currentPassword }),
+      new_password: newPassword,
+    };
     await this.#rest.call("POST", "/auth/password", body);
+  }
+
+  async serverInfo(): Promise<ServerInfo> {
+    return (await this.#root("GET", "/info")) as ServerInfo;
   }
 
   on<T extends keyof Topics>(topic: T, listener: (payload: Topics[T]) => void): () => void {
@@ -242,6 +260,12 @@ class Client implements ChatClient {
     this.#emitter.touch("session");
     this.#updateStatus();
     void this.conversations.preload().catch(() => {});
+  }
+
+  /** Changed here, or in another tab. */
+  #profile(): void {
+    this.users.learn([this.#session.user]);
+    this.#emitter.touch("session");
   }
 
   #ready(): void {

@@ -1,34 +1,45 @@
 /** JSON over HTTP: one call, one answer or one ChatError. Knows nothing of sessions. */
 
 import { ChatError } from "./errors";
+import { fetchWithProgress } from "./progress";
 import type { Problem } from "./wire";
+
+/** Longest time that a file may take on its way. */
+const UPLOAD_TIMEOUT_MS = 120_000;
 
 export type Http = (method: string, path: string, options?: HttpOptions) => Promise<unknown>;
 
 export interface HttpOptions {
   token?: string;
+  /** Sent as JSON; a Blob as it is. */
   body?: unknown;
   /** Of a call that may be repeated when its answer was lost. */
   idempotencyKey?: string;
+  /** For the calls that begin and end signing in with a provider: they alone give and take a cookie. */
+  cookies?: boolean;
+  /** How much of the body is sent, from 0 to 1. */
+  onProgress?: ((part: number) => void) | undefined;
 }
 
 /** `base` is e.g. "https://chat.example/api/v1". Anything that is no answer (cut, timeout) is a `network` error. */
 export function makeHttp(base: string, timeoutMs: number, fetcher: typeof fetch): Http {
-  return async (method, path, { token, body, idempotencyKey } = {}) => {
+  return async (method, path, { token, body, idempotencyKey, cookies, onProgress } = {}) => {
+    const file = body instanceof Blob;
     const headers: Record<string, string> = { Accept: "application/json" };
     if (token) headers.Authorization = `Bearer ${token}`;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (body !== undefined) headers["Content-Type"] = file ? body.type : "application/json";
     if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), timeoutMs);
+    const timer = setTimeout(() => abort.abort(), file ? UPLOAD_TIMEOUT_MS : timeoutMs);
+    const send = onProgress ? fetchWithProgress(fetcher, onProgress) : fetcher;
     try {
-      const response = await fetcher(base + path, {
+      const response = await send(base + path, {
         method,
         headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined ? undefined : file ? body : JSON.stringify(body),
         signal: abort.signal,
         // Tokens travel in headers only; no cookie must ever sign anybody in.
-        credentials: "omit",
+        credentials: cookies ? "same-origin" : "omit",
       });
       const text = await response.text();
       if (response.ok) return text ? JSON.parse(text) : undefined;

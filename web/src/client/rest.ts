@@ -1,8 +1,10 @@
 /** Authenticated HTTP. */
 
 import { ChatError } from "./errors";
-import type { Http } from "./http";
+import type { Http, HttpOptions } from "./http";
 import type { Session } from "./session";
+
+export type Extra = Pick<HttpOptions, "cookies" | "onProgress">;
 
 /** Longest wait that a reading call takes upon itself before it tries once more. */
 const PATIENCE_S = 3;
@@ -22,9 +24,9 @@ export class Rest {
     return this.session.user?.id ?? "";
   }
 
-  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async call<T>(method: string, path: string, body?: unknown, extra?: Extra): Promise<T> {
     try {
-      return await this.#authorised<T>(method, path, body);
+      return await this.#authorised<T>(method, path, body, extra);
     } catch (error) {
       if (method !== "GET" || !(error instanceof ChatError)) throw error;
       const wait = error.retryAfter ?? 0.5;
@@ -38,15 +40,15 @@ export class Rest {
     return this.call<T>("GET", path);
   }
 
-  async #authorised<T>(method: string, path: string, body: unknown): Promise<T> {
+  async #authorised<T>(method: string, path: string, body: unknown, extra?: Extra): Promise<T> {
     const user = this.session.user?.id;
     const token = await this.session.freshToken();
     let answer: unknown;
     try {
-      answer = await this.http(method, path, { token, body });
+      answer = await this.http(method, path, { ...extra, token, body });
     } catch (error) {
       if (!(error instanceof ChatError) || error.status !== 401) throw error;
-      answer = await this.#afterRefusal(error, token, { method, path, body });
+      answer = await this.#afterRefusal(error, token, { method, path, body, extra });
     }
     // An answer that comes after somebody else signed in is not theirs to see.
     if (this.session.user?.id !== user) throw new ChatError("token_revoked", "Signed out meanwhile.");
@@ -56,7 +58,7 @@ export class Rest {
   async #afterRefusal(
     error: ChatError,
     token: string,
-    again: { method: string; path: string; body: unknown },
+    again: { method: string; path: string; body: unknown; extra: Extra | undefined },
   ): Promise<unknown> {
     if (error.code === "token_revoked") {
       // Refused with a token that was meanwhile replaced: the refusal does not concern the new one.
@@ -65,6 +67,6 @@ export class Rest {
     }
     if ((await this.session.freshToken()) === token) await this.session.refresh();
     const fresh = await this.session.freshToken();
-    return this.http(again.method, again.path, { token: fresh, body: again.body });
+    return this.http(again.method, again.path, { ...again.extra, token: fresh, body: again.body });
   }
 }

@@ -16,6 +16,8 @@ const MARGIN = 0.1;
 /** setTimeout counts in 32 bits; a longer wait would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+export type SignInPath = "/auth/login" | "/auth/register" | "/auth/oauth2/complete";
+
 export interface SessionHooks {
   /** Somebody signed in (here, or restored). */
   started(): void;
@@ -57,8 +59,9 @@ export class Session {
     return tokens !== null;
   }
 
-  async signIn(path: "/auth/login" | "/auth/register", form: object): Promise<Self> {
-    const answer = (await this.http("POST", path, { body: form })) as AuthAnswer;
+  async signIn(path: SignInPath, form: object): Promise<Self> {
+    const cookies = path === "/auth/oauth2/complete";
+    const answer = (await this.http("POST", path, { body: form, cookies })) as AuthAnswer;
     this.#watch();
     if (this.#tokens) this.#forget("logged_out");
     const tokens = tokensFrom(answer);

@@ -12,14 +12,88 @@ export interface User {
   username: string;
   display_name: string;
   role: string;
+  description: string | null;
+  /** A path on the server; null: no picture. */
   avatar_url: string | null;
+  /** 0–11, the colour of a person without a picture; null: follows from the id. */
+  avatar_hue: number | null;
   last_seen_at: string | null;
   created_at: string;
 }
 
 /** The signed-in person: a user plus what only they may see. */
 export interface Self extends User {
-  email: string;
+  email: string | null;
+  /** Whether mail to this address has reached them. */
+  email_verified: boolean;
+  plan: string;
+  /** Whether they can sign in with a password. */
+  has_password: boolean;
+}
+
+export interface Profile {
+  display_name?: string;
+  email?: string;
+  description?: string | null;
+  avatar_hue?: number | null;
+}
+
+/** What a server says of itself to everybody. */
+export interface ServerInfo {
+  name: string;
+  version: string;
+  registration: "open" | "closed";
+  providers: Provider[];
+  password_reset: boolean;
+}
+
+/** Somebody else who can say who one is, e.g. `{ name: "google", label: "Google" }`. */
+export interface Provider {
+  name: string;
+  label: string;
+}
+
+/** One sign-in on one device. */
+export interface DeviceSession {
+  id: string;
+  user_agent: string;
+  address: string;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+  /** The one that asks. */
+  current: boolean;
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  /** Its first characters. */
+  prefix: string;
+  scopes: string[];
+  created_at: string;
+  last_used_at: string | null;
+  expires_at: string | null;
+}
+
+/** An account elsewhere that one can sign in with. */
+export interface LinkedIdentity {
+  id: string;
+  provider: string;
+  email: string | null;
+  created_at: string;
+  last_used_at: string | null;
+}
+
+/** Something that concerned the safety of one's own account. */
+export interface SecurityEvent {
+  id: string;
+  at: string;
+  /** E.g. "password.changed". */
+  action: string;
+  address: string;
+  user_agent: string;
+  detail: Record<string, unknown>;
 }
 
 export type ConversationKind = "private" | "group" | "room" | "support" | "assistant";

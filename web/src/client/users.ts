@@ -115,7 +115,9 @@ function same(a: User | undefined, b: User): boolean {
     a !== undefined &&
     a.username === b.username &&
     a.display_name === b.display_name &&
+    a.description === b.description &&
     a.avatar_url === b.avatar_url &&
+    a.avatar_hue === b.avatar_hue &&
     a.role === b.role &&
     a.last_seen_at === b.last_seen_at
   );

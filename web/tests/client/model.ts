@@ -28,7 +28,9 @@ export class Model {
       username: id,
       display_name: id,
       role: "member",
+      description: null,
       avatar_url: null,
+      avatar_hue: null,
       last_seen_at: null,
       created_at: now(),
     };

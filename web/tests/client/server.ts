@@ -27,6 +27,8 @@ export class TestServer {
   lifetimeS = 3600;
   /** What to do instead of answering a call: an error, silence, or a cut after it took effect. */
   readonly faults = new Map<string, (() => Reply | "silence" | "cut" | undefined)[]>();
+  /** Who has just come back from a provider; the secret for it works once. */
+  returning: string | null = null;
   /** False: pushes are lost. */
   pushing = true;
   refuseConnections: { code: string } | null = null;
@@ -187,13 +189,11 @@ export class TestServer {
   }
 
   #route(call: string, path: string, url: URL, body: Record<string, string>, bearer = "", key = ""): Reply {
-    if (call === "POST /auth/login") {
-      const username = body.username ?? "";
-      if (!this.model.users.has(username)) this.model.user(username);
-      const login = { userId: username, access: "", refresh: "", spent: new Set<string>(), expiresAt: 0 };
-      this.#counter += 1;
-      this.logins.set(`login-${this.#counter}`, login);
-      return this.#issue(login);
+    if (call === "POST /auth/login") return this.#login(body.username ?? "");
+    if (call === "POST /auth/oauth2/complete") {
+      const username = this.returning;
+      this.returning = null;
+      return username ? this.#login(username) : problem(401, "unauthorized");
     }
     if (call === "POST /auth/token/refresh") return this.#refresh(body.refresh_token ?? "", key);
     const login = this.#byAccess(bearer.replace("Bearer ", ""));
@@ -205,6 +205,14 @@ export class TestServer {
       return { status: 204 };
     }
     return this.#read(path, url, login.userId);
+  }
+
+  #login(username: string): Reply {
+    if (!this.model.users.has(username)) this.model.user(username);
+    const login = { userId: username, access: "", refresh: "", spent: new Set<string>(), expiresAt: 0 };
+    this.#counter += 1;
+    this.logins.set(`login-${this.#counter}`, login);
+    return this.#issue(login);
   }
 
   /** The last refresh may be repeated with the same key, any other second use ends the session. */
