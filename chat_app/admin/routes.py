@@ -17,7 +17,8 @@ from chat_app.plans.schemas import PlanList, PlanOut, PlanPath, PlanUpdate
 from chat_app.schemas import Page
 from chat_app.users.schemas import UserPath
 
-bp = APIBlueprint("admin", __name__, url_prefix="/admin", abp_tags=[Tag(name="admin")])
+TAG = Tag(name="admin", description="Accounts, plans and the audit log, for administrators.")
+bp = APIBlueprint("admin", __name__, url_prefix="/admin", abp_tags=[TAG])
 Json = dict[str, Any]
 
 
@@ -30,7 +31,7 @@ def list_users(query: ManagedUserList) -> Json:
     return Page[ManagedUser](items=items, next_cursor=next_cursor).to_json()
 
 
-@bp.post("/users", responses={201: ManagedUser})
+@bp.post("/users", responses={201: ManagedUser, 409: None})
 @requires("people.manage")
 def create_user(body: NewUser) -> tuple[Json, int]:
     """Make an account for somebody; without a password they get a mail to choose one."""
@@ -49,7 +50,7 @@ def get_user(path: UserPath) -> Json:
     return ManagedUser.model_validate(service.get_user(path.user_id)).to_json()
 
 
-@bp.post("/users/<user_id>/ban", responses={200: ManagedUser})
+@bp.post("/users/<user_id>/ban", responses={200: ManagedUser, 409: None})
 @requires("people.manage")
 def ban(path: UserPath, body: Ban) -> Json:
     """Shut an account out: sessions and keys end at once, on every process."""
@@ -67,7 +68,7 @@ def unban(path: UserPath) -> Json:
     return ManagedUser.model_validate(user).to_json()
 
 
-@bp.delete("/users/<user_id>/sessions")
+@bp.delete("/users/<user_id>/sessions", responses={204: None})
 @requires("people.manage")
 def end_sessions(path: UserPath) -> Response:
     """Log somebody out on all devices."""

@@ -36,6 +36,30 @@ class ConversationOut(Output):
     updated_at: UtcTime
 
 
+class ConversationState(Output):
+    """Of a conversation without new messages: what may have changed without one."""
+
+    title: str | None
+    my_role: Role
+    member_count: int
+    archived_at: UtcTime | None
+    delivered_seq: int
+    read_seq: int
+
+
+class SyncOut(Output):
+    """What a client lacks. Afterwards it keeps `epoch` and `changes`, and calls again while `more` is true."""
+
+    epoch: str
+    conversations: list[ConversationOut] = Field(description="New ones, and those that changed.")
+    messages: list[MessageOut] = Field(description="Those with a `change` above the given one, in order.")
+    removed: list[str] = Field(description="Conversations that one is not in any more.")
+    reset: list[str] = Field(description="Conversations whose history is to be loaded anew.")
+    more: bool
+    changes: dict[str, int] = Field(description="The `change` to keep, for each conversation in `conversations`.")
+    unchanged: dict[str, ConversationState] = Field(description="The others, by id.")
+
+
 class MemberOut(Output):
     user: UserOut
     role: Role

@@ -51,6 +51,13 @@ class MessageOut(Output):
     deleted_at: UtcTime | None
 
 
+class ReaderOut(Output):
+    """Somebody who has read a message: `read_seq` is how far they have read."""
+
+    user_id: str
+    read_seq: int
+
+
 class MessageBody(Input):
     """What a message is made of. Content longer than MAX_MESSAGE_LENGTH is refused as `payload_too_large`."""
 

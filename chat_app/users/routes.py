@@ -12,7 +12,8 @@ from chat_app.users import service
 from chat_app.users.ensure import ensure_users
 from chat_app.users.schemas import EnsuredUsers, EnsureUsers, UserOut, UserPath, UserSearch
 
-bp = APIBlueprint("users", __name__, url_prefix="/users", abp_tags=[Tag(name="users")])
+TAG = Tag(name="users", description="People: finding them, their profiles, who is online.")
+bp = APIBlueprint("users", __name__, url_prefix="/users", abp_tags=[TAG])
 Json = dict[str, Any]
 
 
@@ -52,7 +53,7 @@ def get(path: UserPath) -> Json:
     return UserOut.model_validate(service.get_user(identity().user_id, path.user_id)).to_json()
 
 
-@bp.patch("/<user_id>", responses={200: ManagedUser})
+@bp.patch("/<user_id>", responses={200: ManagedUser, 409: None})
 @requires("people.manage")
 @scope("admin:write")
 def update(path: UserPath, body: UserUpdate) -> Json:
