@@ -97,6 +97,7 @@ def _register_routes(app: OpenAPI) -> None:
     from chat_app.auth.routes import bp as auth
     from chat_app.conversations.routes import bp as conversations
     from chat_app.conversations.routes import rooms_bp as rooms
+    from chat_app.documents import routes as documents
     from chat_app.messages.routes import bp as messages
     from chat_app.operations import routes as operations
     from chat_app.users.routes import bp as users
@@ -104,11 +105,12 @@ def _register_routes(app: OpenAPI) -> None:
     api = APIBlueprint("api", __name__, url_prefix="/api/v1")
     for bp in (auth, users, conversations, rooms, messages, admin):
         api.register_api(bp)
-    api.register_blueprint(operations.api_bp)
+    api.register_api(operations.api_bp)
     api.before_request(require_identity)
     app.register_api(api)
     app.register_blueprint(api, name="api_unversioned", url_prefix="/api")
-    app.register_blueprint(operations.bp)
+    app.register_api(operations.bp)
+    app.register_blueprint(documents.bp)
     app.register_blueprint(page.bp)
 
 

@@ -14,7 +14,11 @@ from chat_app.users.models import User
 from chat_app.users.profile import update_profile
 from chat_app.users.schemas import Me, ProfileUpdate
 
-bp = APIBlueprint("auth", __name__, url_prefix="/auth", abp_tags=[Tag(name="auth")])
+TAG = Tag(name="auth", description="Accounts, sessions, tokens and keys.")
+bp = APIBlueprint("auth", __name__, url_prefix="/auth", abp_tags=[TAG])
+
+
+REFRESH = [{"refreshToken": []}, {}]
 
 
 def _auth_limit() -> str:
@@ -25,7 +29,7 @@ def _device() -> tuple[str, str]:
     return request.headers.get("User-Agent", ""), request.remote_addr or ""
 
 
-@bp.post("/register", responses={201: TokenPair})
+@bp.post("/register", responses={201: TokenPair, 403: None, 409: None})
 @public
 @limiter.limit(_auth_limit)
 def register(body: Register) -> tuple[dict[str, Any], int]:
@@ -37,7 +41,7 @@ def register(body: Register) -> tuple[dict[str, Any], int]:
         return service.open_session(user, *_device(), "auth.registered"), 201
 
 
-@bp.post("/login", responses={200: TokenPair})
+@bp.post("/login", responses={200: TokenPair, 401: None, 403: None})
 @public
 @limiter.limit(_auth_limit)
 def login(body: Login) -> dict[str, Any]:
@@ -47,16 +51,15 @@ def login(body: Login) -> dict[str, Any]:
         return service.open_session(user, *_device())
 
 
-@bp.post("/token/refresh", responses={200: TokenPair})
-@bp.post("/refresh", responses={200: TokenPair})
+@bp.post("/token/refresh", responses={200: TokenPair, 401: None, 403: None}, security=REFRESH)
+@bp.post("/refresh", responses={200: TokenPair, 401: None, 403: None}, security=REFRESH)
 @public
-def refresh() -> dict[str, Any]:
+def refresh(body: Refresh) -> dict[str, Any]:
     """Swap the refresh token (in the body or as bearer) for a new pair; the old one counts no more.
 
     With a secret `Idempotency-Key` (16–128 characters) the same call may be repeated for a minute when its
     answer was lost.
     """
-    body = Refresh.model_validate(request.get_json(silent=True) or {})
     token = body.refresh_token or bearer_token()
     if not token:
         raise ChatError("unauthorized", "Send the refresh token as bearer or as refresh_token.")
@@ -66,10 +69,9 @@ def refresh() -> dict[str, Any]:
     return service.refresh(token, idempotency_key)
 
 
-@bp.post("/logout")
-def logout() -> Response:
+@bp.post("/logout", responses={204: None})
+def logout(body: Logout) -> Response:
     """End this session, or all of one's sessions with `everywhere`."""
-    body = Logout.model_validate(request.get_json(silent=True) or {})
     caller = identity()
     with transaction():
         service.log_out(caller.user_id, caller.session_id, everywhere=body.everywhere)
@@ -79,18 +81,20 @@ def logout() -> Response:
 @bp.get("/me", responses={200: Me})
 @scope("profile:read")
 def me() -> dict[str, Any]:
+    """One's own profile."""
     return Me.model_validate(db.session.get_one(User, identity().user_id)).to_json()
 
 
-@bp.put("/me", responses={200: Me})
-@bp.patch("/me", responses={200: Me})
+@bp.put("/me", responses={200: Me, 409: None})
+@bp.patch("/me", responses={200: Me, 409: None})
 def update_me(body: ProfileUpdate) -> dict[str, Any]:
+    """Change one's own profile; what is left out stays as it is."""
     with transaction():
         user = update_profile(identity().user_id, body)
     return Me.model_validate(user).to_json()
 
 
-@bp.post("/password")
+@bp.post("/password", responses={204: None})
 def change_password(body: PasswordChange) -> Response:
     """Set a new password; all other sessions end."""
     caller = identity()

@@ -4,16 +4,19 @@ from typing import Any
 
 import redis
 import sqlalchemy as sa
-from flask import Blueprint, current_app
+from flask import current_app
+from flask_openapi import APIBlueprint, Tag
 
 from chat_app.auth.current import public
 from chat_app.conversations.models import Conversation
 from chat_app.extensions import db
+from chat_app.operations.schemas import Health, State
 from chat_app.realtime.connections import connections
 from chat_app.users.models import User
 
-bp = Blueprint("operations", __name__)
-api_bp = Blueprint("api_operations", __name__)
+TAG = Tag(name="operations", description="Health and figures, for load balancers and operators.")
+bp = APIBlueprint("operations", __name__, abp_tags=[TAG])
+api_bp = APIBlueprint("api_operations", __name__, abp_tags=[TAG])
 Answer = tuple[dict[str, Any], int]
 
 
@@ -38,36 +41,38 @@ def _answer(problem: str | None) -> Answer:
     return ({"status": "ok"}, 200) if problem is None else ({"status": "unavailable", "detail": problem}, 503)
 
 
-@bp.get("/health/live")
+@bp.get("/health/live", responses={200: State})
 @public
 def live() -> Answer:
     """The process runs."""
     return _answer(None)
 
 
-@bp.get("/health/db")
+@bp.get("/health/db", responses={200: State, 503: State})
 @public
 def database_health() -> Answer:
+    """The database answers."""
     return _answer(_database())
 
 
-@bp.get("/health/redis")
+@bp.get("/health/redis", responses={200: State, 503: State})
 @public
 def redis_health() -> Answer:
+    """Redis answers; `disabled` where the server runs without it."""
     if current_app.extensions["redis"] is None:
         return {"status": "disabled", "detail": "Embedded: one process, without Redis."}, 200
     return _answer(_redis())
 
 
-@bp.get("/health/ready")
+@bp.get("/health/ready", responses={200: State, 503: State})
 @public
 def ready() -> Answer:
     """The process can do its work: a load balancer sends it traffic. Redis may be away (it degrades)."""
     return _answer(_database())
 
 
-@bp.get("/health")
-@api_bp.get("/health")
+@bp.get("/health", responses={200: Health, 503: State})
+@api_bp.get("/health", responses={200: Health, 503: State})
 @public
 def health() -> Answer:
     """Everything at once, with the number of connections, users and conversations."""
