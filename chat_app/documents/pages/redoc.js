@@ -1,0 +1,1 @@
+init("/openapi.json", { disableSearch: true }, document.getElementById("operations"));

@@ -1,0 +1,97 @@
+"""The documents and the pages that show them. Open to everybody: they tell of the product, not of anybody's data."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, request, send_from_directory
+from flask_openapi import OpenAPI
+
+from chat_app.auth.current import public
+from chat_app.documents.asyncapi import asyncapi_document
+from chat_app.documents.openapi import openapi_document
+from chat_app.errors import not_found
+
+PAGES = Path(__file__).parent / "pages"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+bp = Blueprint("documents", __name__)
+
+
+def _bundle(package: str, folder: str) -> Path:
+    """Where a package keeps its files; the package itself is not imported."""
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "templates" / folder
+
+
+ASSETS = {
+    "docs.js": PAGES,
+    "redoc.js": PAGES,
+    "swagger-ui.css": _bundle("flask_openapi_swagger", "swagger/css"),
+    "swagger-ui-bundle.js": _bundle("flask_openapi_swagger", "swagger/js"),
+    "redoc.standalone.js": _bundle("flask_openapi_redoc", "redoc/js"),
+}
+
+
+@bp.get("/openapi.json")
+@public
+def openapi() -> Response:
+    """The HTTP interface, as OpenAPI 3.1."""
+    return _document("openapi", lambda: openapi_document(cast(OpenAPI, current_app)))
+
+
+@bp.get("/asyncapi.json")
+@public
+def asyncapi() -> Response:
+    """The events of the sockets, as AsyncAPI 3.0."""
+    return _document("asyncapi", asyncapi_document)
+
+
+def _document(name: str, make: Callable[[], dict[str, Any]]) -> Response:
+    """A document, made at its first use in this process."""
+    made: dict[str, tuple[bytes, str]] = current_app.extensions.setdefault("documents", {})
+    if name not in made:
+        text = json.dumps(make(), ensure_ascii=False, separators=(",", ":")).encode()
+        made[name] = (text, hashlib.sha256(text).hexdigest()[:32])
+    text, etag = made[name]
+    response = Response(text, content_type="application/json")
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = "public, no-cache"
+    return cast(Response, response.make_conditional(request))
+
+
+@bp.get("/docs")
+@bp.get("/api/docs")
+@public
+def docs() -> Response:
+    """Swagger UI."""
+    return _page("docs.html")
+
+
+@bp.get("/redoc")
+@public
+def redoc() -> Response:
+    """ReDoc."""
+    return _page("redoc.html")
+
+
+def _page(name: str) -> Response:
+    response = send_from_directory(PAGES, name, max_age=0)
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    return response
+
+
+@bp.get("/docs/assets/<name>")
+@public
+def asset(name: str) -> Response:
+    """Files of the two pages, those of the packages among them; browsers ask whether they have changed."""
+    if name not in ASSETS:
+        raise not_found("file")
+    return send_from_directory(ASSETS[name], name, max_age=0)

@@ -1,0 +1,39 @@
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from chat_app.errors import STATUS
+
+ErrorCode = Literal[tuple(sorted(STATUS))]  # type: ignore[valid-type]
+
+
+class FieldError(BaseModel):
+    """One field that is not acceptable. `field` is a dotted path; empty: the body as a whole."""
+
+    field: str
+    message: str
+
+
+class ErrorOut(BaseModel):
+    """What went wrong. Programs look at `code`, people read `detail`."""
+
+    code: ErrorCode = Field(description="A stable word.")
+    detail: str = Field(description="A sentence that says what to do.")
+    errors: list[FieldError] = Field([], description="The bad fields, when single fields are bad.")
+    retry_after: float = Field(0, ge=0, description="Seconds to wait, when waiting helps.")
+
+
+class Problem(ErrorOut):
+    """An error of the HTTP interface (RFC 9457)."""
+
+    type: Literal["about:blank"]
+    title: str = Field(description="The name of the status.")
+    status: int = Field(ge=400, le=599)
+    request_id: str | None = Field(description="Names this request in the server's log; also `X-Request-ID`.")
+
+
+class Refusal(BaseModel):
+    """The acknowledgement of an event that was refused; the socket stays open."""
+
+    ok: Literal[False]
+    error: ErrorOut
