@@ -95,6 +95,7 @@ def _register_routes(app: OpenAPI) -> None:
     from chat_app.admin.routes import bp as admin
     from chat_app.auth.current import require_identity
     from chat_app.auth.routes import bp as auth
+    from chat_app.auth.security_routes import bp as security
     from chat_app.conversations.routes import bp as conversations
     from chat_app.conversations.routes import rooms_bp as rooms
     from chat_app.documents import routes as documents
@@ -103,7 +104,7 @@ def _register_routes(app: OpenAPI) -> None:
     from chat_app.users.routes import bp as users
 
     api = APIBlueprint("api", __name__, url_prefix="/api/v1")
-    for bp in (auth, users, conversations, rooms, messages, admin):
+    for bp in (auth, security, users, conversations, rooms, messages, admin):
         api.register_api(bp)
     api.register_api(operations.api_bp)
     api.before_request(require_identity)

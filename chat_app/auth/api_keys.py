@@ -18,8 +18,8 @@ from chat_app.users.models import User
 PREFIX = "cs_"
 """Begins every key, so that scanners for leaked secrets can know it."""
 MAX_KEYS = 50
-"""Living keys of one account."""
-MAX_LENGTH = 200
+"""Keys of one account that are not revoked."""
+_LENGTH = len(PREFIX) + 43
 USED_EVERY = timedelta(minutes=1)
 """`last_used_at` is written at most so often: a key in a loop must not write at each call."""
 
@@ -27,7 +27,7 @@ USED_EVERY = timedelta(minutes=1)
 def authenticate_key(key: str) -> Identity:
     """Who calls with this `X-API-Key`; `unauthorized` for one that is unknown, revoked or past its time."""
     row = None
-    if key.startswith(PREFIX) and len(key) <= MAX_LENGTH:
+    if key.startswith(PREFIX) and len(key) == _LENGTH:
         row = db.session.execute(
             sa.select(
                 ApiKey.id,
@@ -57,12 +57,14 @@ def authenticate_key(key: str) -> Identity:
 
 
 def _note_use(key_id: str) -> None:
+    """Of many calls at the same moment, one writes."""
+    long_ago = sa.or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now() - USED_EVERY)
     with transaction():
-        touched(sa.update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now()))
+        touched(sa.update(ApiKey).where(ApiKey.id == key_id, long_ago).values(last_used_at=now()))
 
 
 def list_keys(user_id: str) -> list[ApiKey]:
-    """The account's living keys, newest first."""
+    """The account's keys that are not revoked, newest first; also expired ones, until the clean-up."""
     query = sa.select(ApiKey).where(ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None))
     return list(db.session.scalars(query.order_by(ApiKey.id.desc())))
 
@@ -75,6 +77,8 @@ def make_key(caller: Identity, name: str, scopes: list[str], expires_at: datetim
     for scope in scopes:
         if scope in _FOR_ADMINISTRATORS and not permits(caller.role, "people.manage"):
             raise forbidden(f"The scope {scope} is for administrators' keys only.")
+    # Under the account's lock: of two calls at once, the second counts the key of the first.
+    db.session.execute(sa.select(User.id).where(User.id == caller.user_id).with_for_update(key_share=True))
     if len(list_keys(caller.user_id)) >= MAX_KEYS:
         raise ChatError("quota_exceeded", f"An account has at most {MAX_KEYS} API keys; revoke one first.")
     secret = PREFIX + new_secret()
@@ -88,7 +92,14 @@ def make_key(caller: Identity, name: str, scopes: list[str], expires_at: datetim
     )
     db.session.add(key)
     db.session.flush()
-    record("api_key.created", actor_id=caller.user_id, target_id=caller.user_id, name=name, scopes=key.scopes)
+    record(
+        "api_key.created",
+        actor_id=caller.user_id,
+        target_id=caller.user_id,
+        key_id=key.id,
+        name=name,
+        scopes=key.scopes,
+    )
     return key, secret
 
 
