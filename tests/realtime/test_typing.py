@@ -63,3 +63,32 @@ def test_ending_what_did_not_begin_is_told_to_nobody(people: People):
     mine.do("typing", {"conversation_id": group, "on": False})
     people.fence(grace, hers, via=ada.url)
     assert hers.received("typing") == []
+
+
+def test_a_reader_does_not_type_and_who_becomes_one_stops(people: People):
+    ada, grace = people.some(2)
+    group = ada.group(grace)
+    mine, hers = people.chat(ada), people.chat(grace)
+    hers.do("typing", {"conversation_id": group, "on": True})
+    mine.wait_for("typing", lambda t: t["on"])
+    ada.patch(f"/conversations/{group}/members/{grace.id}", {"role": "read_only"}).must()
+    hers.wait_for("conversation_changed", lambda c: c["my_role"] == "read_only")
+    assert hers.refused("typing", {"conversation_id": group, "on": True})["code"] == "forbidden"
+    assert mine.wait_for("typing", lambda t: not t["on"]) == typing(group, grace, False)
+    ada.patch(f"/conversations/{group}/members/{grace.id}", {"role": "member"}).must()
+    hers.wait_for("conversation_changed", lambda c: c["my_role"] == "member")
+    mine.clear()
+    hers.do("typing", {"conversation_id": group, "on": True})
+    assert mine.wait_for("typing") == typing(group, grace, True)
+
+
+def test_at_another_process_a_new_reader_stops_too(people: People):
+    ada, grace = people.some(2)
+    group = ada.group(grace)
+    devices = people.everywhere(grace)
+    for device in devices:
+        device.do("typing", {"conversation_id": group, "on": True})
+    ada.patch(f"/conversations/{group}/members/{grace.id}", {"role": "read_only"}).must()
+    for device in devices:
+        device.wait_for("conversation_changed", lambda c: c["my_role"] == "read_only", timeout=1)
+        assert device.refused("typing", {"conversation_id": group, "on": True})["code"] == "forbidden"
