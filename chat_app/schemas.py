@@ -115,6 +115,10 @@ Item = TypeVar("Item")
 class Page(Output, Generic[Item]):
     """One page of a list. A cursor is opaque; `null` means that there is nothing further that way."""
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        return f"{params[0].__name__.removesuffix('Out')}Page"
+
     items: list[Item]
     next_cursor: str | None = None
     prev_cursor: str | None = None

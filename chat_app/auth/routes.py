@@ -18,7 +18,7 @@ TAG = Tag(name="auth", description="Accounts, sessions, tokens and keys.")
 bp = APIBlueprint("auth", __name__, url_prefix="/auth", abp_tags=[TAG])
 
 
-REFRESH = [{"refreshToken": []}, {}]
+REFRESH: list[dict[str, list[Any]]] = [{"refreshToken": []}, {}]
 
 
 def _auth_limit() -> str:
