@@ -6,12 +6,17 @@ An empty value means "not set"; `False`, `no`, `off` and `0` mean false.
 """
 
 import os
+import re
 import secrets
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 
+from limits import parse as parse_rate
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from chat_app.mail.relay import Relay
 
 SECRET_FILE = "secret_key"  # noqa: S105
 MINIMUM_SECRET = 32
@@ -57,6 +62,10 @@ class Settings(BaseSettings):
     google_client_secret: str = Field("", description="See GOOGLE_CLIENT_ID.")
     github_client_id: str = Field("", description="Sign in with GitHub: client id and secret.")
     github_client_secret: str = Field("", description="See GITHUB_CLIENT_ID.")
+    github_url: str = Field("https://github.com", description="GitHub, or your GitHub Enterprise Server.")
+    github_api_url: str = Field(
+        "https://api.github.com", description="GitHub's API; https://HOST/api/v3 for a GitHub Enterprise Server."
+    )
     oidc_issuer: str = Field("", description="Sign in with any OpenID Connect provider: its issuer address.")
     oidc_client_id: str = Field("", description="Client id at OIDC_ISSUER.")
     oidc_client_secret: str = Field("", description="Client secret at OIDC_ISSUER; empty for a public client.")
@@ -69,7 +78,7 @@ class Settings(BaseSettings):
         "", description="smtp://user:password@host:587 (STARTTLS) or smtps://…:465; mail goes to the log if unset."
     )
     mail_from: str = Field("ChatSphere <chatsphere@localhost>", description="Sender of mails.")
-    password_reset_minutes: int = Field(30, ge=5, le=1440, description="Life of a link in a mail.")
+    password_reset_minutes: int = Field(30, ge=5, le=1440, description="Life of a link to set a new password.")
 
     audit_days: int = Field(365, ge=1, description="Days that security events are kept.")
     metrics_token: str = Field(
@@ -78,7 +87,11 @@ class Settings(BaseSettings):
     log_file: Path | None = Field(None, description="File to log to instead of standard error.")
 
     rate_limits: bool = Field(True, description="Limit the rate of HTTP calls and socket events.")
-    auth_rate_limit: str = Field("300/minute", description="Log-ins and registrations of one address.")
+    auth_rate_limit: str = Field("300/minute", description="Log-ins, registrations and recoveries of one address.")
+    address_rate_limit: str = Field(
+        "600/minute", description="Requests of one address that nobody signed in for, or with a wrong token or key."
+    )
+    connect_rate_limit: str = Field("10000/minute", description="Sockets that may be opened from one address.")
     message_rate: float = Field(50, gt=0, description="Messages a second that one account may send, sustained.")
     message_burst: int = Field(500, ge=1, description="Messages that one account may send at once.")
     max_message_length: int = Field(20_000, ge=1, le=100_000, description="Longest message, in characters.")
@@ -110,18 +123,36 @@ class Settings(BaseSettings):
             raise ValueError(f"needs at least {MINIMUM_SECRET} characters; make one with: openssl rand -hex 32")
         return value
 
-    @field_validator("public_url", "oidc_issuer")
+    @field_validator("public_url", "oidc_issuer", "github_url", "github_api_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("starts with https:// (or http://)")
         return value.rstrip("/")
 
+    @field_validator("auth_rate_limit", "address_rate_limit", "connect_rate_limit")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        try:
+            usable = parse_rate(value).amount > 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError("is written like 300/minute or 10 per 5 minutes")
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _mail_scheme(cls, value: str) -> str:
-        if value and not value.startswith(("smtp://", "smtps://")):
-            raise ValueError("starts with smtp:// or smtps://")
+        if value:
+            Relay.from_url(value)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if not value.isprintable() or not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(value)[1]):
+            raise ValueError("has the form ChatSphere <chat@example.org>")
         return value
 
     @field_validator("redis_url")
@@ -146,6 +177,12 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """True when one process does everything: no Redis, hence no other process to talk to."""
         return not self.redis_url
+
+    @property
+    def address(self) -> str:
+        """Where people reach this server: PUBLIC_URL, or where it listens. Never taken from a request's Host header."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -82,7 +82,7 @@ class OneTimeToken(Model):
     token_hash: Mapped[str] = mapped_column(sa.CHAR(64), primary_key=True)
     purpose: Mapped[str] = mapped_column(sa.String(16))
     user_id: Mapped[str] = mapped_column(Uuid, sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    email_key: Mapped[str | None] = mapped_column(sa.String(254))
+    email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
     """The address it was mailed to: it proves no other."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -99,6 +99,7 @@ def upgrade():
     sa.PrimaryKeyConstraint('token_hash', name=op.f('pk_one_time_tokens'))
     )
     with op.batch_alter_table('one_time_tokens', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_one_time_tokens_email_key'), ['email_key'], unique=False)
         batch_op.create_index(batch_op.f('ix_one_time_tokens_expires_at'), ['expires_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_one_time_tokens_user_id'), ['user_id'], unique=False)
 
@@ -139,6 +140,7 @@ def downgrade():
     with op.batch_alter_table('one_time_tokens', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_one_time_tokens_user_id'))
         batch_op.drop_index(batch_op.f('ix_one_time_tokens_expires_at'))
+        batch_op.drop_index(batch_op.f('ix_one_time_tokens_email_key'))
 
     op.drop_table('one_time_tokens')
     with op.batch_alter_table('external_identities', schema=None) as batch_op:

@@ -1,0 +1,1 @@
+"""Proof by mail: resetting a forgotten password, verifying an address."""
