@@ -1,1 +1,1 @@
-"""The documents that describe the interfaces, made from the models that validate: OpenAPI for HTTP, AsyncAPI for sockets."""
+"""Documents of the interfaces, made from the models that validate: OpenAPI for HTTP, AsyncAPI for sockets."""

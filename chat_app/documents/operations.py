@@ -93,12 +93,13 @@ def operation_ids(found: list[Route]) -> dict[tuple[str, str], str]:
     """(path, method) → `auth_register`: noun and view; a view's further addresses add what sets them apart."""
     named: dict[tuple[str, str], str] = {}
     taken: Counter[str] = Counter()
-    for route in sorted(found, key=lambda route: (not route.below_base, route.method == "PUT", len(route.path))):
-        name = f"{route.blueprint.rpartition('.')[2]}_{route.view.__name__}"
+    for route in sorted(found, key=lambda route: (route.method == "PUT", len(route.path), route.path)):
+        noun = (route.declared.tags or [route.blueprint.rpartition(".")[2]])[0]
+        name = f"{noun}_{route.view.__name__}"
         if taken[name]:
-            words = _WORDS.findall(_PARAMETER.sub("", route.path.removeprefix(BASE)))
-            extra = [word for word in words if word not in name]
-            name = "_".join([name, *extra] if extra else [name, route.method.lower()])
+            extra = [word for word in _WORDS.findall(_PARAMETER.sub("", route.path)) if word not in name]
+            new = [word for word in extra if word not in BASE] or ([] if route.method == "PUT" else extra)
+            name = "_".join([name, *(new or [route.method.lower()])])
         taken[name] += 1
         named[route.path, route.method] = name
     return named

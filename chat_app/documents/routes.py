@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,22 +21,14 @@ CONTENT_SECURITY_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 bp = Blueprint("documents", __name__)
-
-
-def _bundle(package: str, folder: str) -> Path:
-    """Where a package keeps its files; the package itself is not imported."""
-    spec = find_spec(package)
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "templates" / folder
-
-
+SWAGGER_UI = Path(str(files("flask_openapi_swagger"))) / "templates" / "swagger"
+REDOC = Path(str(files("flask_openapi_redoc"))) / "templates" / "redoc"
 ASSETS = {
     "docs.js": PAGES,
     "redoc.js": PAGES,
-    "swagger-ui.css": _bundle("flask_openapi_swagger", "swagger/css"),
-    "swagger-ui-bundle.js": _bundle("flask_openapi_swagger", "swagger/js"),
-    "redoc.standalone.js": _bundle("flask_openapi_redoc", "redoc/js"),
+    "swagger-ui.css": SWAGGER_UI / "css",
+    "swagger-ui-bundle.js": SWAGGER_UI / "js",
+    "redoc.standalone.js": REDOC / "js",
 }
 
 
