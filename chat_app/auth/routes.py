@@ -1,6 +1,6 @@
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 from flask_openapi import APIBlueprint, Tag
 
 from chat_app.auth import service
@@ -9,7 +9,8 @@ from chat_app.auth.passwords import hash_password
 from chat_app.auth.schemas import Login, Logout, PasswordChange, Refresh, Register, TokenPair
 from chat_app.db import transaction
 from chat_app.errors import ChatError, invalid
-from chat_app.extensions import db, limiter
+from chat_app.extensions import db
+from chat_app.limits import auth_limited, counts_failures, guessing, refuse_stranger
 from chat_app.users.models import User
 from chat_app.users.profile import update_profile
 from chat_app.users.schemas import Me, ProfileUpdate
@@ -21,17 +22,13 @@ bp = APIBlueprint("auth", __name__, url_prefix="/auth", abp_tags=[TAG])
 REFRESH: list[dict[str, list[Any]]] = [{"refreshToken": []}, {}]
 
 
-def _auth_limit() -> str:
-    return str(current_app.config["SETTINGS"].auth_rate_limit)
-
-
 def _device() -> tuple[str, str]:
     return request.headers.get("User-Agent", ""), request.remote_addr or ""
 
 
 @bp.post("/register", responses={201: TokenPair, 403: None, 409: None})
 @public
-@limiter.limit(_auth_limit)
+@auth_limited
 def register(body: Register) -> tuple[dict[str, Any], int]:
     """Make an account and sign in; refused while REGISTRATION is closed."""
     service.require_open_registration()
@@ -43,10 +40,11 @@ def register(body: Register) -> tuple[dict[str, Any], int]:
 
 @bp.post("/login", responses={200: TokenPair, 401: None, 403: None})
 @public
-@limiter.limit(_auth_limit)
+@auth_limited
 def login(body: Login) -> dict[str, Any]:
     """Sign in with the username or the e-mail address."""
-    user = service.log_in(body.username, body.password)
+    with guessing(body.username):
+        user = service.log_in(body.username, body.password)
     with transaction():
         return service.open_session(user, *_device())
 
@@ -54,6 +52,7 @@ def login(body: Login) -> dict[str, Any]:
 @bp.post("/token/refresh", responses={200: TokenPair, 401: None, 403: None}, security=REFRESH)
 @bp.post("/refresh", responses={200: TokenPair, 401: None, 403: None}, security=REFRESH)
 @public
+@counts_failures
 def refresh(body: Refresh) -> dict[str, Any]:
     """Swap the refresh token (in the body or as bearer) for a new pair; the old one counts no more.
 
@@ -66,7 +65,11 @@ def refresh(body: Refresh) -> dict[str, Any]:
     idempotency_key = request.headers.get("Idempotency-Key")
     if idempotency_key is not None and not 16 <= len(idempotency_key) <= 128:
         raise invalid("Idempotency-Key", "must have 16 to 128 characters; use something random")
-    return service.refresh(token, idempotency_key)
+    try:
+        return service.refresh(token, idempotency_key)
+    except ChatError as error:
+        refuse_stranger(error)
+        raise
 
 
 @bp.post("/logout", responses={204: None})
@@ -98,7 +101,8 @@ def update_me(body: ProfileUpdate) -> dict[str, Any]:
 def change_password(body: PasswordChange) -> Response:
     """Set a new password; all other sessions end."""
     caller = identity()
-    service.check_password(caller.user_id, body.current_password)
+    with guessing(caller.user_id):
+        service.check_password(caller.user_id, body.current_password)
     new_hash = hash_password(body.new_password)
     with transaction():
         service.change_password(caller.user_id, caller.session_id, new_hash)
