@@ -34,12 +34,22 @@ _FREE = ("/health", "/media/")
 
 
 def auth_limited(view: View) -> View:
-    """Mark a public view that tries credentials or causes mail: AUTH_RATE_LIMIT counts for it, too.
+    """Mark a view that tries credentials or causes mail: the address's AUTH_RATE_LIMIT counts for it, too.
 
     Goes below the route decorator, like the marks of `chat_app.auth.current`.
     """
     view.is_auth_limited = True  # type: ignore[attr-defined]
     return view
+
+
+def limited(rate: str) -> Callable[[View], View]:
+    """Mark a view that is dear: one account (of a public view: one address) may call it only so often."""
+
+    def mark(view: View) -> View:
+        view.limit = Limit.parse(rate)  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def counts_failures(view: View) -> View:
@@ -96,12 +106,12 @@ def admit() -> None:
         require_identity()
     except ChatError as error:
         if "identity" in g:
-            _take(_of_account(g.identity))
+            _admit_account(g.identity)
         else:
             refuse_stranger(error)
         raise
     if "identity" in g:
-        _take(_of_account(g.identity))
+        _admit_account(g.identity)
     elif request.method != "OPTIONS":
         _admit_stranger()
 
@@ -112,23 +122,32 @@ def _admit_elsewhere() -> None:
 
 
 def _admit_stranger() -> None:
-    view: Any = current_app.view_functions.get(request.endpoint or "")
-    if request.blueprint == "page" or is_free(request.path) or hasattr(view, "counts_failures"):
+    if request.blueprint == "page" or is_free(request.path) or hasattr(_view(), "counts_failures"):
         return
-    here = limits()
-    charges = [here.of_address(_address())]
+    _take(limits().of_address(_address()), *_of_view(network_of(_address())))
+
+
+def _admit_account(caller: Identity) -> None:
+    plan = Limit(max(1, caller.requests_per_minute), 60)
+    _take(Charge(f"user:{caller.user_id}", plan), *_of_view(caller.user_id))
+
+
+def _of_view(caller: str) -> Iterator[Charge]:
+    """What this view's own marks add."""
+    here, view = limits(), _view()
     if hasattr(view, "is_auth_limited"):
-        charges.append(Charge(here.key("auth", network_of(_address())), here.auth))
-    _take(*charges)
+        yield Charge(here.key("auth", network_of(_address())), here.auth)
+    if limit := getattr(view, "limit", None):
+        yield Charge(here.key("view", view.__module__, view.__qualname__, caller), limit)
+
+
+def _view() -> Any:
+    return current_app.view_functions.get(request.endpoint or "")
 
 
 def is_free(path: str) -> bool:
     """Whether calls of this path are never counted."""
     return path.removeprefix("/api").removeprefix("/v1").startswith(_FREE)
-
-
-def _of_account(caller: Identity) -> Charge:
-    return Charge(f"user:{caller.user_id}", Limit(max(1, caller.requests_per_minute), 60))
 
 
 def _address() -> str:
