@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 STATUS = {
     "validation_failed": 422,
     "bad_request": 400,
+    "oauth_failed": 400,
     "unauthorized": 401,
     "token_expired": 401,
     "token_revoked": 401,
@@ -28,9 +29,12 @@ STATUS = {
     "forbidden": 403,
     "banned": 403,
     "registration_closed": 403,
+    "email_not_verified": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "conflict": 409,
+    "account_exists": 409,
+    "identity_taken": 409,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,
@@ -39,7 +43,7 @@ STATUS = {
     "internal_error": 500,
     "unavailable": 503,
 }
-_SPECIAL = ("banned", "registration_closed", "quota_exceeded")
+_SPECIAL = {"banned", "registration_closed", "email_not_verified", "account_exists", "identity_taken", "quota_exceeded"}
 _CODE_OF_STATUS = {status: code for code, status in STATUS.items() if code not in _SPECIAL} | {
     400: "bad_request",
     401: "unauthorized",
@@ -185,8 +189,7 @@ def _from_http(error: HTTPException) -> ChatError:
     code = _CODE_OF_STATUS.get(status, "bad_request" if status < 500 else "internal_error")
     if status == HTTPStatus.NOT_FOUND:
         return ChatError("not_found", f"There is nothing at {request.path}.")
-    retry_after = 60.0 if status == HTTPStatus.TOO_MANY_REQUESTS else None
-    return ChatError(code, error.description or HTTPStatus(status).phrase, retry_after=retry_after)
+    return ChatError(code, error.description or HTTPStatus(status).phrase)
 
 
 def register_error_handlers(app: Flask) -> None:

@@ -11,14 +11,16 @@ from sqlalchemy.exc import IntegrityError
 from chat_app.audit.service import record
 from chat_app.auth.failures import note_failed_login
 from chat_app.auth.models import AuthSession
-from chat_app.auth.passwords import hash_password, verify_password
+from chat_app.auth.passwords import hash_password, refuse_own_name, verify_password
 from chat_app.auth.schemas import Register
 from chat_app.auth.tokens import banned, make_access_token, make_refresh_token, read_token
 from chat_app.db import after_commit, now, touched, transaction
 from chat_app.errors import ChatError, conflict, invalid
 from chat_app.extensions import db
 from chat_app.ids import new_id
+from chat_app.jobs import enqueue
 from chat_app.realtime.publish import end_sessions
+from chat_app.recovery.tokens import void_tokens
 from chat_app.users.models import User
 from chat_app.users.schemas import Me
 
@@ -91,8 +93,13 @@ def log_in(username: str, password: str) -> User:
     return user
 
 
-def open_session(user: User, user_agent: str = "", address: str = "", action: str = "auth.login") -> dict[str, Any]:
-    """Begin a session on one device and hand out its first tokens. `action` is how the audit log calls it."""
+def open_session(
+    user: User, user_agent: str = "", address: str = "", action: str = "auth.login", **detail: str
+) -> dict[str, Any]:
+    """Begin a session on one device and hand out its first tokens.
+
+    `action` is how the audit log calls it, `detail` what it notes besides.
+    """
     session = AuthSession(
         id=new_id(),
         user_id=user.id,
@@ -102,7 +109,7 @@ def open_session(user: User, user_agent: str = "", address: str = "", action: st
         expires_at=now() + _lifetime(),
     )
     db.session.add(session)
-    record(action, actor_id=user.id, target_id=user.id, session_id=session.id)
+    record(action, actor_id=user.id, target_id=user.id, session_id=session.id, **detail)
     db.session.flush()
     return _tokens(user, session)
 
@@ -191,31 +198,40 @@ def log_out(user_id: str, session_id: str, *, everywhere: bool) -> None:
     record("auth.logged_out", actor_id=user_id, target_id=user_id, everywhere=everywhere)
 
 
+def set_password(user_id: str, new_hash: str) -> None:
+    """Set the password: links to reset it work no more, and the owner is told by mail."""
+    touched(sa.update(User).where(User.id == user_id).values(password_hash=new_hash, updated_at=now()))
+    void_tokens(user_id, "password_reset")
+    after_commit(enqueue, "mail.password_changed", user_id)
+
+
 def change_password(user_id: str, session_id: str, new_hash: str) -> None:
     """Set the password; every other session ends, as whoever knew the old one may be on it."""
-    touched(sa.update(User).where(User.id == user_id).values(password_hash=new_hash, updated_at=now()))
+    set_password(user_id, new_hash)
     revoke_sessions([other for other in sessions_of(user_id) if other != session_id], "token_revoked")
     record("auth.password_changed", actor_id=user_id, target_id=user_id)
 
 
-def check_password(user_id: str, password: str) -> None:
-    """Refuse, naming the field, when this is not the person's password."""
-    stored = db.session.scalar(sa.select(User.password_hash).where(User.id == user_id))
-    if not verify_password(password, stored):
+def check_password(user_id: str, password: str, new_password: str) -> None:
+    """Refuse, naming the field, when this is not the person's password, or the new one is their name."""
+    user = db.session.get_one(User, user_id)
+    if not verify_password(password, user.password_hash):
         raise invalid("current_password", "is not right")
+    refuse_own_name("new_password", new_password, user.username, user.email)
 
 
 def make_admin(username: str, email: str, password: str, role: str) -> tuple[User, bool]:
     """Make an account with this role, or promote the one of that name. Returns it and whether it is new."""
+    data = Register(username=username, email=email, password=password)
     password_hash = hash_password(password)
     user = db.session.scalar(sa.select(User).where(User.username_key == key(username)))
     if user is None:
-        data = Register(username=username, email=email, password=password)
         return create_user(data.username, data.email, password_hash, role=role), True
     if user.email_key != key(email):
         raise conflict(f"There is an account {username} with another e-mail address.")
     record("user.role_changed", actor_id=None, target_id=user.id, before=user.role, after=role, by="command")
-    user.role, user.password_hash = role, password_hash
+    user.role = role
+    set_password(user.id, password_hash)
     return user, False
 
 

@@ -1,0 +1,1 @@
+"""Signing in with a provider: Google, GitHub, or any OpenID Connect issuer."""
