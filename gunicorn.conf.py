@@ -9,6 +9,10 @@ import resource
 import sys
 
 from dotenv import dotenv_values
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from chat_app import logs
 
 # Not through `chat_app.settings`: this file is read before the fork, and pydantic's inside makes eventlet's
 # patching after the fork fail. The application checks every setting when the worker loads it.
@@ -66,9 +70,22 @@ control_socket_disable = True
 forwarded_allow_ips = "*" if values.get("TRUSTED_PROXIES", "0") != "0" else ""
 forwarder_headers = ""
 
-# Off: the application logs what matters, with request ids; tokens never stand in URLs, yet other secrets may.
+# Off: the application logs each request itself, with its id and without its query.
 accesslog = None
-loglevel = values.get("LOG_LEVEL", "info").lower()
+
+
+class OneLog(Logger):
+    """What gunicorn says goes where the application's own lines go, in the same format."""
+
+    def setup(self, cfg: Config) -> None:
+        super().setup(cfg)
+        level = values.get("LOG_LEVEL", "INFO").upper()
+        # Bad values are named by the application, which reads them next.
+        known = level if level in ("DEBUG", "INFO", "WARNING", "ERROR") else "INFO"
+        logs.configure(known, values.get("LOG_FORMAT", ""), values.get("LOG_FILE"))
+
+
+logger_class = OneLog
 
 
 def worker_abort(worker: object) -> None:

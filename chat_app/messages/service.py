@@ -35,6 +35,7 @@ def send(draft: Draft) -> tuple[Wire, bool]:
         raise error
     if outcome.status is Status.KNOWN:
         return _known(draft, outcome), False
+    current_app.extensions["metrics"].messages += 1
     message = draft.to_wire(outcome.seq, outcome.change)
     publish_message(message, outcome.members_rev)
     receipts.sender_has_read(draft.sender_id, draft.conversation_id, outcome.seq)

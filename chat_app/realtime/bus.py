@@ -57,6 +57,18 @@ class Bus(PubSubManager):
         self.on_interruption: Callable[[], None] = lambda: None
         self.heard_at = 0.0
         """When this process last heard itself over Redis (monotonic seconds)."""
+        self.interruptions = 0
+        self.dropped = 0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether other processes hear this one, as far as it knows; without an address there are none."""
+        return not self._url or not self._started or time.monotonic() - self.heard_at < SILENCE
+
+    @property
+    def waiting(self) -> int:
+        """Messages that wait for Redis."""
+        return len(self._outgoing)
 
     # -- sending -----------------------------------------------------------------------------------
 
@@ -107,6 +119,7 @@ class Bus(PubSubManager):
             if len(self._outgoing) >= MAX_OUTGOING:
                 self._outgoing.popleft()
                 self._overflowed = True
+                self.dropped += 1
             self._outgoing.append(data)
             self._ready.notify()
 
@@ -173,6 +186,7 @@ class Bus(PubSubManager):
                 subscription.subscribe(self.channel)
                 self.heard_at = time.monotonic()
                 if not first:
+                    self.interruptions += 1
                     log.warning("the bus is back; clients are told to sync")
                     self._interrupted()
                 first, pause = False, RECONNECT_PAUSE[0]

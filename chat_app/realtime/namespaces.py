@@ -10,8 +10,10 @@ raises becomes ``{"ok": false, "error": {…}}``. Unknown events and bad payload
 Bad input never closes the socket.
 """
 
+import itertools
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -21,12 +23,16 @@ from socketio.exceptions import ConnectionRefusedError
 
 from chat_app.auth.tokens import authenticate, read_token
 from chat_app.errors import ChatError, as_chat_error
+from chat_app.logs import set_request_id
+from chat_app.operations.metrics import UNKNOWN, Metrics
 from chat_app.realtime.connections import Connection, Connections
 from chat_app.schemas import Input
 
 Payload = TypeVar("Payload", bound=Input)
 Handler = Callable[[Connection, Any], dict[str, Any]]
 Hook = Callable[[Connection], None]
+_numbers = itertools.count(1)
+"""Of the events of this process: with the id of their socket they make the id of a request."""
 CONFIRMED_WITHIN = 10.0
 """Seconds for the confirmation of a connection to be handed to its socket."""
 
@@ -85,20 +91,27 @@ class EventNamespace(Namespace):
         self._events = events
         self._app = app
         self._connections: Connections = app.extensions["connections"]
+        self._metrics: Metrics = app.extensions["metrics"]
 
     def trigger_event(self, event: Any, *args: Any) -> Any:
         """Called by the Socket.IO server. A client may well call an event of its own "connect"."""
         sid, *payload = args
+        identifier = f"{sid}.{next(_numbers)}"
+        set_request_id(identifier)
         manager = self.socketio.server.manager
         if event == "connect" and manager.is_pre_connected(sid, self.namespace):
-            return self._connect(sid, payload[1] if len(payload) > 1 else None)
+            return self._connect(sid, payload[1] if len(payload) > 1 else None, identifier)
         if event == "disconnect" and not manager.is_connected(sid, self.namespace):
             return self._disconnect(sid)
         with self._app.app_context():
             try:
-                return {"ok": True, **self._handle(event, sid, payload)}
+                answer, outcome = {"ok": True, **self._handle(event, sid, payload)}, "ok"
             except Exception as error:
-                return {"ok": False, "error": as_chat_error(error).to_dict()}
+                told = as_chat_error(error)
+                answer, outcome = {"ok": False, "error": _with_id(told, identifier)}, told.code
+        known = isinstance(event, str) and event in self._events.handlers
+        self._metrics.count_event(self.namespace, event if known else UNKNOWN, outcome)
+        return answer
 
     def _handle(self, event: Any, sid: str, payload: list[Any]) -> dict[str, Any]:
         connection = self._connections.get(sid)
@@ -116,14 +129,16 @@ class EventNamespace(Namespace):
             raise ChatError("validation_failed", f"{event} takes exactly one object.")
         return handler(connection, schema.model_validate(payload[0]))
 
-    def _connect(self, sid: str, auth: Any) -> None:
+    def _connect(self, sid: str, auth: Any, identifier: str) -> None:
         with self._app.app_context():
             try:
                 self._open(sid, auth)
             except Exception as error:
                 self._forget(sid)
                 refusal = _refusal(error)
-                raise ConnectionRefusedError(refusal.detail, refusal.to_dict()) from None
+                self._metrics.count_event(self.namespace, "connect", refusal.code)
+                raise ConnectionRefusedError(refusal.detail, _with_id(refusal, identifier)) from None
+        self._metrics.count_event(self.namespace, "connect", "ok")
 
     def _open(self, sid: str, auth: Any) -> None:
         token = ConnectAuth.model_validate(auth).token
@@ -176,3 +191,9 @@ def _refusal(error: Exception) -> ChatError:
     if isinstance(error, ValidationError):
         return ChatError("unauthorized", "Connect with auth: {token}, an access token.")
     return as_chat_error(error)
+
+
+def _with_id(error: ChatError, identifier: str) -> dict[str, Any]:
+    """An error that is our fault names the request, so that its lines in the logs are found."""
+    told = error.to_dict()
+    return {**told, "request_id": identifier} if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else told

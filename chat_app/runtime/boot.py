@@ -20,5 +20,6 @@ class StopsOnRefusal(Worker):
         try:
             super().load_wsgi()
         except SystemExit as refusal:
-            self.log.critical("%s", refusal)
+            for line in str(refusal).splitlines():
+                self.log.critical("%s", line)
             raise SystemExit(Arbiter.WORKER_BOOT_ERROR) from None
