@@ -50,7 +50,7 @@ def init_jobs(app: Flask, settings: Settings) -> None:
     """Configure Celery; the same configuration serves the web process and the worker."""
     celery.conf.update(
         broker_url=settings.redis_url or "memory://",
-        imports=("workers.receipts", "workers.cleanup"),
+        imports=("workers.receipts", "workers.mail", "workers.cleanup"),
         task_ignore_result=True,
         task_acks_late=True,
         task_reject_on_worker_lost=True,

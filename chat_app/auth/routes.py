@@ -11,6 +11,7 @@ from chat_app.db import transaction
 from chat_app.errors import ChatError, invalid
 from chat_app.extensions import db
 from chat_app.limits import auth_limited, counts_failures, guessing, refuse_stranger
+from chat_app.recovery.service import ask_to_verify
 from chat_app.users.models import User
 from chat_app.users.profile import update_profile
 from chat_app.users.schemas import Me, ProfileUpdate
@@ -35,6 +36,7 @@ def register(body: Register) -> tuple[dict[str, Any], int]:
     password_hash = hash_password(body.password)
     with transaction():
         user = service.create_user(body.username, body.email, password_hash, display_name=body.display_name)
+        ask_to_verify(user.id)
         return service.open_session(user, *_device(), "auth.registered"), 201
 
 
@@ -46,6 +48,7 @@ def login(body: Login) -> dict[str, Any]:
     with guessing(body.username):
         user = service.log_in(body.username, body.password)
     with transaction():
+        service.confirm_log_in(user)
         return service.open_session(user, *_device())
 
 
@@ -103,6 +106,7 @@ def change_password(body: PasswordChange) -> Response:
     caller = identity()
     with guessing(caller.user_id):
         service.check_password(caller.user_id, body.current_password)
+    service.check_new_password(caller.user_id, body.new_password)
     new_hash = hash_password(body.new_password)
     with transaction():
         service.change_password(caller.user_id, caller.session_id, new_hash)

@@ -1,7 +1,16 @@
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
+from chat_app.auth.passwords import COMMON, MIN_LENGTH, OWN_NAME, is_common, is_own_name
 from chat_app.auth.permissions import SCOPES
 from chat_app.schemas import Id, Input, Moment, OptionalInput, Output, Query, UtcTime, line, printable
 from chat_app.users.schemas import DisplayName, Email, Me, Username
@@ -15,9 +24,20 @@ def _fits_bcrypt(value: str) -> str:
     return value
 
 
+def _rare(value: str) -> str:
+    if is_common(value):
+        raise ValueError(COMMON)
+    return value
+
+
 NewPassword = Annotated[
-    str, StringConstraints(min_length=8, max_length=128), AfterValidator(printable), AfterValidator(_fits_bcrypt)
+    str,
+    StringConstraints(min_length=MIN_LENGTH, max_length=128),
+    AfterValidator(printable),
+    AfterValidator(_fits_bcrypt),
+    AfterValidator(_rare),
 ]
+"""Where the account is known, its own names are refused as well (`passwords.refuse_own_name`)."""
 GivenPassword = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(printable)]
 LoginName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=254), AfterValidator(printable)
@@ -47,6 +67,13 @@ class Register(Input):
     email: Email
     password: NewPassword
     display_name: DisplayName | None = None
+
+    @field_validator("password")
+    @classmethod
+    def _not_their_name(cls, value: str, info: ValidationInfo) -> str:
+        if is_own_name(value, info.data.get("username", ""), info.data.get("email")):
+            raise ValueError(OWN_NAME)
+        return value
 
 
 class Login(Input):

@@ -87,10 +87,28 @@ def log_in(username: str, password: str) -> User:
     if not verify_password(password, user.password_hash if user else None) or user is None:
         if user:
             note_failed_login(user.id)
-        raise ChatError("invalid_credentials", "The username or the password is not right.")
+        raise _wrong_credentials()
     if user.banned_at:
         raise banned()
     return user
+
+
+def confirm_log_in(user: User) -> None:
+    """Refuse when the password was changed or the person banned since :func:`log_in` read the account.
+
+    Locks the row. So either we see the change, or whoever makes it sees the session that is about to be opened, and
+    ends it: else somebody who tries the old password without pause would slip through.
+    """
+    query = sa.select(User.password_hash, User.banned_at).where(User.id == user.id).with_for_update(key_share=True)
+    row = db.session.execute(query).first()
+    if row is None or row.password_hash != user.password_hash:
+        raise _wrong_credentials()
+    if row.banned_at:
+        raise banned()
+
+
+def _wrong_credentials() -> ChatError:
+    return ChatError("invalid_credentials", "The username or the password is not right.")
 
 
 def open_session(
@@ -212,11 +230,16 @@ def change_password(user_id: str, session_id: str, new_hash: str) -> None:
     record("auth.password_changed", actor_id=user_id, target_id=user_id)
 
 
-def check_password(user_id: str, password: str, new_password: str) -> None:
-    """Refuse, naming the field, when this is not the person's password, or the new one is their name."""
-    user = db.session.get_one(User, user_id)
-    if not verify_password(password, user.password_hash):
+def check_password(user_id: str, password: str) -> None:
+    """Refuse, naming the field, when this is not the person's password."""
+    stored = db.session.scalar(sa.select(User.password_hash).where(User.id == user_id))
+    if not verify_password(password, stored):
         raise invalid("current_password", "is not right")
+
+
+def check_new_password(user_id: str, new_password: str) -> None:
+    """Refuse, naming the field, one's own name as a password."""
+    user = db.session.get_one(User, user_id)
     refuse_own_name("new_password", new_password, user.username, user.email)
 
 

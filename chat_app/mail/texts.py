@@ -4,6 +4,7 @@ Of what people typed, only usernames stand here (letters, digits, dots, hyphens,
 somebody else's address must not get words of theirs mailed to them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlsplit
@@ -18,8 +19,12 @@ class Mail:
     html: str
 
 
+LinkText = Callable[[str, str, str, str], Mail]
+"""A text with a link: of the address of the server, the username, the link, and how long it works."""
+
+
 def password_reset(address: str, username: str, link: str, life: str) -> Mail:
-    """`address` is that of the server, `life` how long the link works, e.g. "30 minutes"."""
+    """`life` is how long the link works, in words: "30 minutes"."""
     server = host_of(address)
     return _mail(
         f"Reset your password at {server}",

@@ -9,7 +9,10 @@ from chat_app.auth.service import already_taken, key
 from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.db import after_commit
 from chat_app.extensions import db
+from chat_app.jobs import enqueue
 from chat_app.realtime.publish import conversation_changed
+from chat_app.recovery.service import ask_to_verify
+from chat_app.recovery.tokens import void_tokens
 from chat_app.users.models import User
 from chat_app.users.schemas import ProfileUpdate
 
@@ -36,7 +39,11 @@ def update_profile(user_id: str, changes: ProfileUpdate) -> User:
 def _change_email(user: User, email: str) -> None:
     former = user.email
     if key(email) != user.email_key:
+        if user.email_verified:
+            after_commit(enqueue, "mail.address_changed", user.id, former)
         user.email_verified_at = None
+        void_tokens(user.id)
+        ask_to_verify(user.id)
         record("auth.email_changed", actor_id=user.id, target_id=user.id, former=former)
     user.email, user.email_key = email, key(email)
     try:
