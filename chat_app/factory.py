@@ -28,6 +28,7 @@ def create_app(settings: Settings | None = None, role: Role | None = None) -> Fl
     _configure_realtime(app, settings, role)
     _register_routes(app)
     _register_commands(app)
+    _trust_proxies(app, settings)
     return app
 
 
@@ -61,25 +62,24 @@ def _configure_database(app: Flask, settings: Settings) -> None:
 
 def _configure_auth(app: Flask, settings: Settings) -> None:
     from chat_app.auth.tokens import init_tokens
-    from chat_app.extensions import limiter
+    from chat_app.limits import init_limits
+    from chat_app.oauth.cookie import init_cookie
+    from chat_app.oauth.providers import init_providers
 
     init_tokens(app, settings)
-    app.config.update(
-        RATELIMIT_ENABLED=settings.rate_limits,
-        RATELIMIT_HEADERS_ENABLED=True,
-        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
-        RATELIMIT_STORAGE_OPTIONS=({"socket_timeout": 1, "socket_connect_timeout": 1} if settings.redis_url else {}),
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
-        RATELIMIT_KEY_PREFIX="chatsphere",
-    )
-    limiter.init_app(app)
+    init_limits(app, settings)
+    init_cookie(app, settings)
+    init_providers(app, settings)
 
 
 def _configure_jobs(app: Flask, settings: Settings, role: Role) -> None:
     from chat_app.extensions import socketio
     from chat_app.jobs import LocalJobs, init_jobs
+    from chat_app.mail.service import announce
 
     init_jobs(app, settings)
+    if role != "command":
+        announce(settings)
     if settings.embedded and role == "web":
         app.extensions["local_jobs"] = LocalJobs(app, socketio.start_background_task)
 
@@ -93,21 +93,25 @@ def _configure_realtime(app: Flask, settings: Settings, role: Role) -> None:
 def _register_routes(app: OpenAPI) -> None:
     from chat_app import page
     from chat_app.admin.routes import bp as admin
-    from chat_app.auth.current import require_identity
     from chat_app.auth.routes import bp as auth
     from chat_app.auth.security_routes import bp as security
     from chat_app.conversations.routes import bp as conversations
     from chat_app.conversations.routes import rooms_bp as rooms
     from chat_app.documents import routes as documents
+    from chat_app.limits import admit
     from chat_app.messages.routes import bp as messages
+    from chat_app.oauth.routes import bp as oauth
     from chat_app.operations import routes as operations
+    from chat_app.recovery.routes import bp as recovery
+    from chat_app.users.avatar_routes import bp as avatars
     from chat_app.users.routes import bp as users
 
     api = APIBlueprint("api", __name__, url_prefix="/api/v1")
-    for bp in (auth, security, users, conversations, rooms, messages, admin):
+    for bp in (auth, oauth, security, recovery, users, avatars, conversations, rooms, messages, admin):
         api.register_api(bp)
     api.register_api(operations.api_bp)
-    api.before_request(require_identity)
+    api.register_api(operations.stats_bp)
+    api.before_request(admit)
     app.register_api(api)
     app.register_blueprint(api, name="api_unversioned", url_prefix="/api")
     app.register_api(operations.bp)
@@ -119,3 +123,11 @@ def _register_commands(app: Flask) -> None:
     from chat_app.commands import register_commands
 
     register_commands(app)
+
+
+def _trust_proxies(app: Flask, settings: Settings) -> None:
+    """Last, so that it is outermost: Socket.IO's requests pass it, too."""
+    from chat_app.proxies import TrustedProxies
+
+    if settings.trusted_proxies:
+        app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]

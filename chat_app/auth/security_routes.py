@@ -46,7 +46,7 @@ def _session_out(session: AuthSession, current_id: str) -> SessionOut:
     )
 
 
-@bp.delete("/sessions/<session_id>")
+@bp.delete("/sessions/<session_id>", responses={204: None})
 def end_session(path: SessionPath) -> Response:
     """Sign a device out: its tokens count no more and its sockets close at once."""
     with transaction():
@@ -69,7 +69,7 @@ def make_api_key(body: NewApiKey) -> tuple[Json, int]:
     return MadeApiKey(**ApiKeyOut.model_validate(key).model_dump(), key=secret).to_json(), 201
 
 
-@bp.delete("/api-keys/<key_id>")
+@bp.delete("/api-keys/<key_id>", responses={204: None})
 def revoke_api_key(path: ApiKeyPath) -> Response:
     """End a key at once."""
     with transaction():

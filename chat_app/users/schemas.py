@@ -1,4 +1,5 @@
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
@@ -53,6 +54,10 @@ class UserSearch(PageQuery):
     ids: list[Id] = Field(
         [], max_length=MAX_IDS, description="Exactly these people, those who exist; the other parameters do not count."
     )
+
+
+class AvatarPath(Query):
+    avatar_id: UUID
 
 
 class ProfileUpdate(Input):
