@@ -1,12 +1,13 @@
 """`/openapi.json` (OpenAPI 3.1): the routes, and the schemas of the very models that validate."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
 from flask_openapi import OpenAPI
 from flask_openapi.utils import normalize_name
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from chat_app import __version__
 from chat_app.documents.answers import (
@@ -83,6 +84,13 @@ def openapi_document(app: OpenAPI) -> Json:
 _LICENCE = {"name": "MIT", "identifier": "MIT"}
 
 
+class PageNames(GenerateJsonSchema):
+    """`UserPage`, where pydantic would write `Page_UserOut_`."""
+
+    def normalize_name(self, name: str) -> str:
+        return super().normalize_name(re.sub(r"^Page\[(\w+?)(?:Out)?\]$", r"\1Page", name))
+
+
 class Schemas:
     """The JSON schemas of all bodies and answers, made in one go so that their names are told apart."""
 
@@ -96,7 +104,7 @@ class Schemas:
             for response in (route.declared.responses or {}).values():
                 for name in _names_in(response):
                     wanted[self._by_name[name], "serialization"] = None
-        self._refs, made = models_json_schema(list(wanted), ref_template=REF)
+        self._refs, made = models_json_schema(list(wanted), ref_template=REF, schema_generator=PageNames)
         self.definitions: Json = dict(sorted(made["$defs"].items()))
 
     def of(self, model: type[BaseModel]) -> Json:

@@ -90,7 +90,7 @@ def _declaration(app: Flask, blueprint: str, path: str, method: str) -> tuple[Op
 
 
 def operation_ids(found: list[Route]) -> dict[tuple[str, str], str]:
-    """(path, method) → `auth_register`: noun and view; a view's further addresses add what sets them apart."""
+    """(path, method) → `authRegister`: noun and view; a view's further addresses add what sets them apart."""
     named: dict[tuple[str, str], str] = {}
     taken: Counter[str] = Counter()
     for route in sorted(found, key=lambda route: (route.method == "PUT", len(route.path), route.path)):
@@ -101,5 +101,6 @@ def operation_ids(found: list[Route]) -> dict[tuple[str, str], str]:
             new = [word for word in extra if word not in BASE] or ([] if route.method == "PUT" else extra)
             name = "_".join([name, *(new or [route.method.lower()])])
         taken[name] += 1
-        named[route.path, route.method] = name
+        first, *others = name.split("_")
+        named[route.path, route.method] = first + "".join(word.capitalize() for word in others)
     return named

@@ -1,1 +1,3 @@
+import { init } from "./redoc.standalone.js";
+
 init("/openapi.json", { disableSearch: true }, document.getElementById("operations"));
