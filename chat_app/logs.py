@@ -106,12 +106,15 @@ def one_line(text: str) -> str:
 
 
 class _Formatter(logging.Formatter):
+    """A record with `extra={"verbatim": True}` is not redacted: where the log stands in for a mail server."""
+
     def __init__(self, redact: Redaction) -> None:
         super().__init__()
         self._redact = redact
 
     def _message(self, record: logging.LogRecord) -> str:
-        return self._redact(record.getMessage()[:MAX_TEXT])
+        text = record.getMessage()[:MAX_TEXT]
+        return text if getattr(record, "verbatim", False) else self._redact(text)
 
     def _traceback(self, record: logging.LogRecord) -> str | None:
         if not record.exc_info or record.exc_info[0] is None:
@@ -121,15 +124,18 @@ class _Formatter(logging.Formatter):
 
 
 class ConsoleFormatter(_Formatter):
-    """``12:00:01 INFO    chat_app.access [request id] GET /health 200 …``; tracebacks are indented."""
+    """``12:00:01 INFO    chat_app.access: [request id] GET / 200 …``; what follows a first line is indented."""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
         identifier = f"[{request_id()}] " if request_id() else ""
-        line = f"{moment} {record.levelname:7} {record.name}: {identifier}{one_line(self._message(record))}"
+        message, further = self._message(record), []
+        if getattr(record, "verbatim", False):
+            message, *further = message.split("\n")
         if traceback := self._traceback(record):
-            line += "".join(f"\n    {one_line(part)}" for part in traceback.split("\n"))
-        return line
+            further += traceback.split("\n")
+        line = f"{moment} {record.levelname:7} {record.name}: {identifier}{one_line(message)}"
+        return "".join((line, *(f"\n    {one_line(part)}" for part in further)))
 
 
 class JsonFormatter(_Formatter):

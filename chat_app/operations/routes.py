@@ -1,22 +1,30 @@
-"""Health: what a load balancer and an operator ask. Open to everybody, so it tells nothing of anybody."""
+"""What load balancers, clients and operators ask of a server. What is open to everybody tells nothing of anybody."""
 
+from hmac import compare_digest
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import redis
 import sqlalchemy as sa
-from flask import current_app
+from flask import Response, current_app, request
 from flask_openapi import APIBlueprint, Tag
 
-from chat_app.auth.current import public
-from chat_app.conversations.models import Conversation
+from chat_app import __version__
+from chat_app.auth.current import bearer_token, identity, public
+from chat_app.errors import ChatError
 from chat_app.extensions import db
-from chat_app.operations.schemas import Health, State
+from chat_app.http import MAX_BODY
+from chat_app.oauth.providers import get_providers
+from chat_app.oauth.schemas import ProviderOut
+from chat_app.operations import stats
+from chat_app.operations.metrics import CONTENT_TYPE
+from chat_app.operations.schemas import Health, Info, InfoLimits, InfoLinks, State, Stats
 from chat_app.realtime.connections import connections
-from chat_app.users.models import User
 
 TAG = Tag(name="operations", description="Health and figures, for load balancers and operators.")
 bp = APIBlueprint("operations", __name__, abp_tags=[TAG])
 api_bp = APIBlueprint("api_operations", __name__, abp_tags=[TAG])
+stats_bp = APIBlueprint("stats", __name__, url_prefix="/stats", abp_tags=[TAG])
 Answer = tuple[dict[str, Any], int]
 
 
@@ -84,11 +92,61 @@ def health() -> Answer:
     return {
         "status": "degraded" if redis_problem else "ok",
         "detail": redis_problem,
+        "version": __version__,
         "database": db.engine.dialect.name,
         "redis": ("unavailable" if redis_problem else "ok") if has_redis else "disabled",
         "connections": len(connections()),
-        "users": db.session.scalar(sa.select(sa.func.count()).select_from(User)),
-        "conversations": db.session.scalar(
-            sa.select(sa.func.count()).select_from(Conversation).where(Conversation.deleted_at.is_(None))
-        ),
+        "users": stats.count_users(),
+        "conversations": stats.count_conversations(),
     }, 200
+
+
+@bp.get("/info", responses={200: Info})
+@public
+def info() -> dict[str, Any]:
+    """What a client wants to know before anybody signs in."""
+    settings = current_app.config["SETTINGS"]
+    return Info(
+        name="ChatSphere",
+        version=__version__,
+        registration=settings.registration,
+        providers=[ProviderOut.model_validate(provider) for provider in get_providers()],
+        password_reset=True,
+        limits=InfoLimits(message_length=settings.max_message_length, sync=settings.sync_limit, request_bytes=MAX_BODY),
+        api=InfoLinks(openapi="/openapi.json", asyncapi="/asyncapi.json", docs="/docs"),
+    ).to_json()
+
+
+@stats_bp.get("", responses={200: Stats})
+def own_and_server_stats() -> dict[str, Any]:
+    """Numbers about one's own use; `server` adds those of the whole server for who may read them."""
+    caller = identity()
+    own = stats.own_stats(caller.user_id).to_json()
+    return own | {"server": stats.server_stats().to_json()} if caller.may("stats.read") else own
+
+
+@bp.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
+@public
+def metrics() -> Response:
+    """Numbers in the text format of Prometheus, for METRICS_TOKEN as bearer or, without it, private addresses."""
+    if not _may_scrape():
+        raise ChatError("not_found", "There is nothing at /metrics.")
+    return Response(current_app.extensions["metrics"].text(), content_type=CONTENT_TYPE)
+
+
+def _may_scrape() -> bool:
+    settings = current_app.config["SETTINGS"]
+    if settings.metrics_token:
+        return compare_digest((bearer_token() or "").encode(), settings.metrics_token.encode())
+    if not settings.trusted_proxies and "X-Forwarded-For" in request.headers:
+        return False  # it comes through a proxy that we were not told of, and its address says nothing
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address.is_private or address.is_loopback
+
+
+api_bp.register_api(stats_bp)
