@@ -65,9 +65,10 @@ preload_app = False
 # Its default path is shared by all gunicorns of a user: a second process would fight for it.
 control_socket_disable = True
 
-# X-Forwarded-Proto counts only when the operator says that proxies are in front (how many the
-# application believes is checked there); SCRIPT_NAME and PATH_INFO as headers never count.
-forwarded_allow_ips = "*" if values.get("TRUSTED_PROXIES", "0") != "0" else ""
+# gunicorn believes no header about scheme, path or client, whoever sends it: TRUSTED_PROXIES decides, in
+# chat_app/proxies.py, and counts the proxies, which gunicorn does not.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
 # Off: the application logs each request itself, with its id and without its query.

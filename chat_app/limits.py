@@ -164,6 +164,13 @@ def refuse_stranger(error: ChatError, address: str | None = None) -> None:
         _take(limits().of_address(_address() if address is None else address))
 
 
+def check_connects(address: str) -> None:
+    """Refuse a socket when too many were opened from this address; decided in this process, settled afterwards."""
+    wait = current_app.extensions["connect_rate"].take(limits().key("connect", network_of(address)))
+    if wait:
+        raise ChatError("rate_limited", f"Too many connections. {_again(wait)}", retry_after=wait)
+
+
 @contextmanager
 def guessing(name: str) -> Iterator[None]:
     """Around the check of a password, `name` being whom it is for: refuses when too many were wrong.
@@ -206,9 +213,12 @@ def _take(*charges: Charge, reason: str = "Too many requests.") -> None:
     worst = max(balances, key=lambda balance: (balance.wait, -balance.left))
     g.balance = worst
     if worst.wait:
-        seconds = math.ceil(worst.wait)
-        again = "in a second" if seconds == 1 else f"in {seconds} seconds"
-        raise ChatError("rate_limited", f"{reason} Try again {again}.", retry_after=worst.wait)
+        raise ChatError("rate_limited", f"{reason} {_again(worst.wait)}", retry_after=worst.wait)
+
+
+def _again(wait: float) -> str:
+    seconds = math.ceil(wait)
+    return "Try again in a second." if seconds == 1 else f"Try again in {seconds} seconds."
 
 
 def _tell(response: Response) -> Response:

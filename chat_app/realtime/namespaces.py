@@ -23,6 +23,7 @@ from socketio.exceptions import ConnectionRefusedError
 
 from chat_app.auth.tokens import authenticate, read_token
 from chat_app.errors import ChatError, as_chat_error
+from chat_app.limits import check_connects, refuse_stranger
 from chat_app.logs import set_request_id
 from chat_app.operations.metrics import UNKNOWN, Metrics
 from chat_app.realtime.connections import Connection, Connections
@@ -100,7 +101,7 @@ class EventNamespace(Namespace):
         set_request_id(identifier)
         manager = self.socketio.server.manager
         if event == "connect" and manager.is_pre_connected(sid, self.namespace):
-            return self._connect(sid, payload[1] if len(payload) > 1 else None, identifier)
+            return self._connect(sid, payload[0], payload[1] if len(payload) > 1 else None, identifier)
         if event == "disconnect" and not manager.is_connected(sid, self.namespace):
             return self._disconnect(sid)
         with self._app.app_context():
@@ -119,23 +120,29 @@ class EventNamespace(Namespace):
             raise ChatError("token_revoked", "This session has ended. Log in again.")
         if connection.expires_at <= time.time() and event != "authenticate":
             raise ChatError("token_expired", "The token has expired. Refresh it, then send `authenticate`.")
+        self._check_rate(connection)
         if not isinstance(event, str) or event not in self._events.handlers:
             raise ChatError("unknown_event", f"There is no event {str(event)[:64]!r} in {self.namespace}.")
-        wait = self._app.extensions["event_rate"].take(sid)
-        if wait:
-            raise ChatError("rate_limited", "You are sending too many events.", retry_after=wait)
         schema, handler = self._events.handlers[event]
         if len(payload) != 1 or not isinstance(payload[0], dict):
             raise ChatError("validation_failed", f"{event} takes exactly one object.")
         return handler(connection, schema.model_validate(payload[0]))
 
-    def _connect(self, sid: str, auth: Any, identifier: str) -> None:
+    def _check_rate(self, connection: Connection) -> None:
+        rates = self._app.extensions
+        wait = rates["event_rate"].take(connection.sid) or rates["account_event_rate"].take(connection.user_id)
+        if wait:
+            raise ChatError("rate_limited", "You are sending too many events.", retry_after=wait)
+
+    def _connect(self, sid: str, environ: dict[str, Any], auth: Any, identifier: str) -> None:
+        address = environ.get("REMOTE_ADDR", "")
         with self._app.app_context():
             try:
+                check_connects(address)
                 self._open(sid, auth)
             except Exception as error:
                 self._forget(sid)
-                refusal = _refusal(error)
+                refusal = _counted(_refusal(error), address)
                 self._metrics.count_event(self.namespace, "connect", refusal.code)
                 raise ConnectionRefusedError(refusal.detail, _with_id(refusal, identifier)) from None
         self._metrics.count_event(self.namespace, "connect", "ok")
@@ -191,6 +198,15 @@ def _refusal(error: Exception) -> ChatError:
     if isinstance(error, ValidationError):
         return ChatError("unauthorized", "Connect with auth: {token}, an access token.")
     return as_chat_error(error)
+
+
+def _counted(refusal: ChatError, address: str) -> ChatError:
+    """A wrong token counts as it does over HTTP, and is answered so once there were too many."""
+    try:
+        refuse_stranger(refusal, address)
+    except ChatError as too_many:
+        return too_many
+    return refusal
 
 
 def _with_id(error: ChatError, identifier: str) -> dict[str, Any]:

@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 
 import redis
 from flask import Flask
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from chat_app.buckets import Limit
 from chat_app.db import transaction
 from chat_app.extensions import socketio
 from chat_app.http import SocketHeaders
@@ -21,7 +24,7 @@ from chat_app.realtime.bus import Bus
 from chat_app.realtime.connections import Connections
 from chat_app.realtime.members import LocalMembers
 from chat_app.realtime.periodic import every
-from chat_app.realtime.rates import NoLimit, TokenBuckets
+from chat_app.realtime.rates import SETTLE_EVERY, NoLimit, SharedBuckets, TokenBuckets
 from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import init_pending_receipts
 from chat_app.runtime import async_mode
@@ -33,6 +36,8 @@ MAX_PACKET = 4 * 1024 * 1024
 """Bytes of one packet from a client. Above what any event may hold, so that too much is answered, not cut off."""
 EVENT_RATE, EVENT_BURST = 200, 2000
 """Events of one socket, a second and at once."""
+ACCOUNT_EVENT_RATE, ACCOUNT_EVENT_BURST = 400, 4000
+"""Events of one account, all its sockets on all processes together."""
 FLUSH_RECEIPTS_EVERY = 1.0
 
 
@@ -46,11 +51,7 @@ def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
         return
     app.extensions["connections"] = connections = Connections()
     app.extensions["local_members"] = members = LocalMembers(app, bus, connections)
-    limited = settings.rate_limits
-    app.extensions["message_rate"] = (
-        TokenBuckets(settings.message_rate, settings.message_burst) if limited else NoLimit()
-    )
-    app.extensions["event_rate"] = TokenBuckets(EVENT_RATE, EVENT_BURST) if limited else NoLimit()
+    _init_rates(app, settings)
     app.extensions["message_writers"] = MessageWriters(
         batches_for(settings), settings.message_writers, socketio.start_background_task
     )
@@ -62,10 +63,32 @@ def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
     _start_periodic(app, members)
 
 
+def _init_rates(app: Flask, settings: Settings) -> None:
+    connects = Limit.parse(settings.connect_rate_limit)
+    shared = {
+        "message_rate": SharedBuckets("messages", settings.message_rate, settings.message_burst),
+        "account_event_rate": SharedBuckets("events", ACCOUNT_EVENT_RATE, ACCOUNT_EVENT_BURST),
+        "connect_rate": SharedBuckets("connects", connects.rate, connects.amount),
+    }
+    if not settings.rate_limits:
+        app.extensions.update(dict.fromkeys((*shared, "event_rate"), NoLimit()))
+        return
+    app.extensions.update(shared, event_rate=TokenBuckets(EVENT_RATE, EVENT_BURST))
+
+    def settle_rates() -> None:
+        for buckets in shared.values():
+            buckets.settle(app.extensions["redis"])
+
+    if settings.redis_url:
+        every(app, SETTLE_EVERY, settle_rates)
+
+
 def _redis(settings: Settings) -> redis.Redis | None:
     if not settings.redis_url:
         return None
-    return redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
+    return redis.Redis.from_url(
+        settings.redis_url, socket_timeout=2, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
+    )
 
 
 def origin_allowed(settings: Settings, origin: str | None, environ: dict[str, Any]) -> bool:
@@ -75,10 +98,7 @@ def origin_allowed(settings: Settings, origin: str | None, environ: dict[str, An
     """
     if origin is None or origin in settings.cors_origins:
         return True
-    host = environ.get("HTTP_HOST", "")
-    if settings.trusted_proxies and environ.get("HTTP_X_FORWARDED_HOST"):
-        host = environ["HTTP_X_FORWARDED_HOST"].split(",")[-1].strip()
-    return urlsplit(origin).netloc == host
+    return urlsplit(origin).netloc == environ.get("HTTP_HOST", "")
 
 
 def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:

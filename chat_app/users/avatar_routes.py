@@ -24,18 +24,16 @@ _FORM = {
     }
 }
 _PICTURE_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "The picture, at most 5 MiB and 25 megapixels.",
-        "content": {
-            **{f"image/{kind}": _BINARY for kind in ("png", "jpeg", "webp", "gif")},
-            "multipart/form-data": _FORM,
-        },
-    }
+    "required": True,
+    "description": "The picture, at most 5 MiB and 25 megapixels (WebP: 9).",
+    "content": {
+        **{f"image/{kind}": _BINARY for kind in ("png", "jpeg", "webp", "gif")},
+        "multipart/form-data": _FORM,
+    },
 }
 
 
-@bp.put("/auth/me/avatar", responses={200: Me, 415: None}, openapi_extensions=_PICTURE_BODY)
+@bp.put("/auth/me/avatar", responses={200: Me, 415: None}, request_body=_PICTURE_BODY)
 @limited("30/minute")
 def put_avatar() -> dict[str, Any]:
     """Set one's picture; it is cut to a square and stored as a WebP of 256×256 pixels without metadata."""
