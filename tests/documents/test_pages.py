@@ -1,0 +1,53 @@
+"""Swagger UI and ReDoc in a real browser, under the strict policy that we serve them with."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.services.deployment import Deployment
+
+
+@pytest.fixture
+def window(page: Page):
+    """A window that notes whatever a browser complains of, and every address it asks."""
+    page.set_default_timeout(15_000)
+    expect.set_options(timeout=15_000)
+    page.complaints, page.asked = [], []
+    page.on("console", lambda said: page.complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("request", lambda request: page.asked.append(request.url))
+    return page
+
+
+def stayed_at_home(window: Page, url: str) -> bool:
+    return all(asked.startswith((url, "data:")) for asked in window.asked)
+
+
+@pytest.mark.parametrize("address", ["/docs", "/api/docs"])
+def test_swagger_ui_shows_the_operations(embedded: Deployment, window: Page, address: str):
+    window.goto(embedded.url + address)
+    expect(window.get_by_text("/api/v1/auth/register", exact=True)).to_be_visible()
+    assert window.complaints == []
+    assert stayed_at_home(window, embedded.url)
+
+
+def test_an_operation_can_be_tried_out(embedded: Deployment, window: Page):
+    window.goto(embedded.url + "/docs#/operations/operationsLive")
+    operation = window.locator("#operations-operations-operationsLive")
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table tbody .response-col_status")).to_contain_text("200")
+    assert window.complaints == []
+    assert stayed_at_home(window, embedded.url)
+
+
+def test_the_schemas_can_be_opened(embedded: Deployment, window: Page):
+    window.goto(embedded.url + "/docs#/auth/authRegister")
+    expect(window.locator("#operations-auth-authRegister").get_by_text("display_name").first).to_be_visible()
+    assert window.complaints == []
+
+
+def test_redoc_shows_the_operations(embedded: Deployment, window: Page):
+    window.goto(embedded.url + "/redoc")
+    expect(window.get_by_text("/api/v1/conversations", exact=True).first).to_be_visible()
+    assert window.complaints == []
+    assert stayed_at_home(window, embedded.url)
