@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING
 
 from celery import Celery
 from flask_jwt_extended import JWTManager
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_migrate import Migrate
 from flask_socketio import SocketIO
 from flask_sqlalchemy import SQLAlchemy
@@ -32,6 +30,5 @@ else:
     Model = db.Model
 migrate = Migrate()
 jwt = JWTManager()
-limiter = Limiter(key_func=get_remote_address)
 socketio = SocketIO()
 celery = Celery("chatsphere", amqp="chat_app.jobs:Amqp")
