@@ -19,8 +19,6 @@ from limits import parse
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chat_app.extensions import socketio
-
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.0
@@ -183,6 +181,11 @@ class RedisBuckets:
         self._here = MemoryBuckets()
         self._away = False
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether this process counts by itself because Redis does not answer."""
+        return self._away
+
     def charge(self, charges: Sequence[Charge], *, force: bool = False) -> list[Balance]:
         if not self._away:
             try:
@@ -206,11 +209,11 @@ class RedisBuckets:
         log.warning("Redis does not answer (%s): until it does, this process limits requests alone", error)
         # Connections that died in silence would cost the next requests their patience, one after the other.
         self._redis.connection_pool.disconnect(inuse_connections=False)
-        socketio.start_background_task(self._return)
+        threading.Thread(target=self._return, daemon=True).start()
 
     def _return(self) -> None:
         while self._away:
-            socketio.sleep(LOOK_AGAIN_EVERY)
+            time.sleep(LOOK_AGAIN_EVERY)
             try:
                 self._redis.ping()
             except (redis.RedisError, OSError):
