@@ -1,5 +1,6 @@
 """One mail as bytes (RFC 5322): nothing that people typed can become a header."""
 
+import re
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -7,6 +8,8 @@ from email.policy import SMTP
 from email.utils import format_datetime, make_msgid, parseaddr
 
 import idna
+
+_ONE_ADDRESS = re.compile(r"""([^\s@<>(),:;\\"\[\]]+)@([^\s@<>(),:;\\"]+)""")
 
 
 def compose(sender: str, to: str, subject: str, text: str, html: str | None = None) -> EmailMessage:
@@ -16,8 +19,8 @@ def compose(sender: str, to: str, subject: str, text: str, html: str | None = No
     """
     message = EmailMessage(policy=SMTP)
     name, address = parseaddr(sender)
-    message["From"] = Address(name, addr_spec=deliverable(address))
-    message["To"] = Address(addr_spec=deliverable(to))
+    message["From"] = _address(address, name)
+    message["To"] = _address(to)
     message["Subject"] = subject
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = make_msgid(domain=deliverable(address).rpartition("@")[2])
@@ -27,6 +30,13 @@ def compose(sender: str, to: str, subject: str, text: str, html: str | None = No
     if html is not None:
         message.add_alternative(html, subtype="html")
     return message
+
+
+def _address(address: str, name: str = "") -> Address:
+    found = _ONE_ADDRESS.fullmatch(deliverable(address))
+    if found is None:
+        raise ValueError("a mail goes to one plain address")
+    return Address(name, found[1], found[2])
 
 
 def deliverable(address: str) -> str:
