@@ -116,7 +116,8 @@ class Page(Output, Generic[Item]):
     """One page of a list. A cursor is opaque; `null` means that there is nothing further that way."""
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[type[object], ...]) -> str:
+        """`UserPage` for a page of `UserOut`."""
         return f"{params[0].__name__.removesuffix('Out')}Page"
 
     items: list[Item]

@@ -3,6 +3,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from chat_app.messages.schemas import MessageOut
+from chat_app.realtime.schemas import Acknowledgement
 from chat_app.schemas import Id, Input, Output, PageQuery, Query, UtcTime, line, printable
 from chat_app.users.schemas import UserOut
 
@@ -58,6 +59,17 @@ class SyncOut(Output):
     more: bool
     changes: dict[str, int] = Field(description="The `change` to keep, for each conversation in `conversations`.")
     unchanged: dict[str, ConversationState] = Field(description="The others, by id.")
+
+
+class SyncAcknowledgement(SyncOut, Acknowledgement):
+    pass
+
+
+class ConversationRemoved(Output):
+    """`id` and `conversation_id` are the same."""
+
+    id: str
+    conversation_id: str
 
 
 class MemberOut(Output):

@@ -3,6 +3,7 @@ from typing import Annotated, Any, Literal
 import emoji as emoji_data
 from pydantic import AfterValidator, Field, StringConstraints
 
+from chat_app.realtime.schemas import Acknowledgement
 from chat_app.schemas import Id, Input, Output, Query, Seq, UtcTime, pattern, printable
 
 CLIENT_MSG_ID = r"^[\x21-\x7e]{1,64}$"
@@ -49,6 +50,12 @@ class MessageOut(Output):
     created_at: UtcTime
     edited_at: UtcTime | None
     deleted_at: UtcTime | None
+
+
+class MessageAcknowledgement(Acknowledgement):
+    """The message as it now is."""
+
+    message: MessageOut
 
 
 class ReaderOut(Output):

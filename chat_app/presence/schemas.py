@@ -2,6 +2,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from chat_app.realtime.schemas import Acknowledgement
 from chat_app.schemas import Id, Input, Output, UtcTime
 
 MAX_WATCHED = 1000
@@ -19,6 +20,12 @@ class SetStatus(Input):
 
 
 class PresenceOut(Output):
+    """Whether somebody is there; the liveliest of their devices counts."""
+
     user_id: str
     status: Literal["online", "away", "offline"]
     last_seen: UtcTime | None
+
+
+class WatchAcknowledgement(Acknowledgement):
+    presence: list[PresenceOut] = Field(description="Those of them whom one may see, as they are now.")

@@ -2,11 +2,11 @@
 
 A domain's `events.py` declares its events::
 
-    @chat.on_event("mark_read", Mark)
-    def mark_read(connection: Connection, data: Mark) -> dict: ...
+    @chat.on_event("edit_message", EditMessage, MessageAcknowledgement)
+    def edit_message(connection: Connection, data: EditMessage) -> dict: ...
 
-The handler gets a validated payload and returns what the acknowledgement adds to ``{"ok": true}``; what it
-raises becomes ``{"ok": false, "error": {…}}``. Unknown events and bad payloads are answered here too.
+The handler gets a validated payload and returns what the acknowledgement adds to ``{"ok": true}``; its model
+describes it in `/asyncapi.json` and is not applied here. What the handler raises becomes ``{"ok": false, "error": {…}}``. Unknown events and bad payloads are answered here too.
 Bad input never closes the socket.
 """
 
@@ -14,7 +14,7 @@ import itertools
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flask import Flask
 from flask_socketio import Namespace
@@ -27,6 +27,7 @@ from chat_app.limits import check_connects, refuse_stranger
 from chat_app.logs import set_request_id
 from chat_app.operations.metrics import UNKNOWN, Metrics
 from chat_app.realtime.connections import Connection, Connections
+from chat_app.realtime.schemas import Acknowledgement
 from chat_app.schemas import Input
 
 Payload = TypeVar("Payload", bound=Input)
@@ -44,23 +45,31 @@ class ConnectAuth(Input):
     token: str = Field(max_length=2000)
 
 
+class Inbound(NamedTuple):
+    """An event of clients: the model of its payload, who handles it, the model of its acknowledgement."""
+
+    schema: type[Input]
+    handler: Handler
+    answer: type[Acknowledgement]
+
+
 class Events:
     """The events of a namespace, as the domains declare them."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.handlers: dict[str, tuple[type[Input], Handler]] = {}
+        self.handlers: dict[str, Inbound] = {}
         self.opened: list[Hook] = []
         self.ready: list[Hook] = []
         self.closed: list[Hook] = []
 
     def on_event(
-        self, event: str, schema: type[Payload]
+        self, event: str, schema: type[Payload], answer: type[Acknowledgement] = Acknowledgement
     ) -> Callable[[Callable[[Connection, Payload], dict[str, Any]]], Callable[[Connection, Payload], dict[str, Any]]]:
         def register(
             handler: Callable[[Connection, Payload], dict[str, Any]],
         ) -> Callable[[Connection, Payload], dict[str, Any]]:
-            self.handlers[event] = (schema, handler)
+            self.handlers[event] = Inbound(schema, handler, answer)
             return handler
 
         return register
@@ -123,7 +132,7 @@ class EventNamespace(Namespace):
         self._check_rate(connection)
         if not isinstance(event, str) or event not in self._events.handlers:
             raise ChatError("unknown_event", f"There is no event {str(event)[:64]!r} in {self.namespace}.")
-        schema, handler = self._events.handlers[event]
+        schema, handler, _ = self._events.handlers[event]
         if len(payload) != 1 or not isinstance(payload[0], dict):
             raise ChatError("validation_failed", f"{event} takes exactly one object.")
         return handler(connection, schema.model_validate(payload[0]))

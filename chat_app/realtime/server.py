@@ -102,9 +102,7 @@ def origin_allowed(settings: Settings, origin: str | None, environ: dict[str, An
 
 
 def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
-    from chat_app.messages import events as _messages  # noqa: F401
-    from chat_app.presence import events as _presence  # noqa: F401
-    from chat_app.receipts import events as _receipts  # noqa: F401
+    from chat_app.realtime import catalogue as _catalogue  # noqa: F401  (it declares all events)
 
     socketio.init_app(
         app,

@@ -14,6 +14,7 @@ from chat_app.errors import ChatError
 from chat_app.extensions import db, socketio
 from chat_app.realtime.connections import Connection, connections
 from chat_app.realtime.namespaces import chat, presence
+from chat_app.realtime.schemas import Prolonged
 from chat_app.schemas import utc_text
 from chat_app.users.models import User
 
@@ -86,4 +87,4 @@ def expiry(connection: Connection) -> str:
 
 
 for _events in (chat, presence):
-    _events.on_event("authenticate", Authenticate)(prolong)
+    _events.on_event("authenticate", Authenticate, Prolonged)(prolong)
