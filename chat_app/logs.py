@@ -97,7 +97,7 @@ def configured_secrets(settings: "Settings") -> set[str]:
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What could begin a line of its own, drive a terminal, or turn the reading direction of what follows."""
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "verbatim"}
 
 
 def one_line(text: str) -> str:
