@@ -140,13 +140,18 @@ def _may_scrape() -> bool:
         return compare_digest((bearer_token() or "").encode(), settings.metrics_token.encode())
     if not settings.trusted_proxies and "X-Forwarded-For" in request.headers:
         return False  # it comes through a proxy that we were not told of, and its address says nothing
+    return is_private(request.remote_addr or "")
+
+
+def is_private(text: str) -> bool:
+    """Whether this is an address of this machine or of a private network."""
     try:
-        address = ip_address(request.remote_addr or "")
+        address = ip_address(text)
     except ValueError:
         return False
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    return address.is_private or address.is_loopback
+    return (address.is_private or address.is_loopback) and not address.is_unspecified
 
 
 api_bp.register_api(stats_bp)
