@@ -15,6 +15,7 @@ export default defineConfig({
   server: {
     proxy: {
       "/api": server,
+      "/info": server,
       "/media": server,
       "/socket.io": { target: server, ws: true },
     },

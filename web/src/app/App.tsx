@@ -1,10 +1,12 @@
 import { AuthPage } from "../auth/AuthPage";
+import { Returning } from "../auth/Returning";
 import { Dialogs } from "../dialogs/Dialogs";
 import { session } from "../state/client";
-import { route } from "../state/route";
-import { Logo } from "../ui/Logo";
+import { place, route } from "../state/route";
 import { Toasts } from "../ui/toasts";
+import { Settings } from "./Settings";
 import { Shell } from "./Shell";
+import { Splash } from "./Splash";
 
 export function App() {
   return (
@@ -17,11 +19,14 @@ export function App() {
 }
 
 function Page() {
-  if (session.value === "signed-in") return <Shell route={route.value} />;
-  if (session.value === "signed-out") return <AuthPage route={route.value} />;
+  const here = route.value;
+  if (here.page === "signed-in") return <Returning />;
+  if (session.value === "starting") return <Splash />;
+  if ("token" in here || session.value === "signed-out") return <AuthPage route={here} />;
   return (
-    <div class="splash" aria-busy="true">
-      <Logo class="brand-mark" />
-    </div>
+    <>
+      <Shell route={place.value} />
+      {here.page === "settings" && <Settings {...here} />}
+    </>
   );
 }

@@ -3,6 +3,11 @@ import { closeDialog } from "../state/dialogs";
 import { forgetDrafts } from "../state/drafts";
 import { go, route } from "../state/route";
 
+const FOR_STRANGERS = ["sign-in", "sign-up", "forgot-password"];
+
+/** Pages that themselves lead on. */
+const ON_THEIR_OWN = ["signed-in", "reset-password", "verify-email"];
+
 /** Restores the session and keeps page and session together from then on. */
 export async function start(): Promise<void> {
   client.on("session", () => client.me && signedIn());
@@ -15,7 +20,7 @@ export async function start(): Promise<void> {
 function signedIn(): void {
   endedBy.value = null;
   session.value = "signed-in";
-  if (route.peek().page === "sign-in" || route.peek().page === "sign-up") go({ page: "chats" }, true);
+  if (FOR_STRANGERS.includes(route.peek().page)) go({ page: "chats" }, true);
 }
 
 function signedOut(code: string): void {
@@ -23,5 +28,5 @@ function signedOut(code: string): void {
   closeDialog();
   forgetDrafts();
   session.value = "signed-out";
-  go({ page: "sign-in" }, true);
+  if (!ON_THEIR_OWN.includes(route.peek().page)) go({ page: "sign-in" }, true);
 }

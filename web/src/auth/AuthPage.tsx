@@ -1,14 +1,14 @@
-import { endedBy } from "../state/client";
-import { formatRoute, type Route } from "../state/route";
+import type { Route } from "../state/route";
 import { t } from "../strings";
 import { Logo } from "../ui/Logo";
-import { SignInForm } from "./SignInForm";
-import { SignUpForm } from "./SignUpForm";
+import { ForgotPassword } from "./ForgotPassword";
+import { ResetPassword } from "./ResetPassword";
+import { SignIn } from "./SignIn";
+import { SignUp } from "./SignUp";
+import { VerifyEmail } from "./VerifyEmail";
 
-/** What one sees without a session. */
+/** What one sees without a session, and where the links in mails lead. */
 export function AuthPage({ route }: { route: Route }) {
-  const signUp = route.page === "sign-up";
-  const ended = endedBy.value;
   return (
     <main class="auth scroller">
       <div class="auth-card">
@@ -16,25 +16,26 @@ export function AuthPage({ route }: { route: Route }) {
           <Logo class="brand-mark" />
           <span>{t.appName}</span>
         </div>
-        <h1>{signUp ? t.auth.signUpTitle : t.auth.signInTitle}</h1>
-        <p class="form-lead">{signUp ? t.auth.signUpLead : t.auth.signInLead}</p>
-        {ended && !signUp && (
-          <p class="form-note" role="status" data-testid="session-ended">
-            {t.auth.ended[ended] ?? t.auth.endedOther}
-          </p>
-        )}
-        {signUp ? <SignUpForm /> : <SignInForm />}
-        <p class="auth-switch">
-          {signUp ? t.auth.toSignIn : t.auth.toSignUp}{" "}
-          <a
-            href={formatRoute({ page: signUp ? "sign-in" : "sign-up" })}
-            data-testid={signUp ? "to-sign-in" : "to-sign-up"}
-          >
-            {signUp ? t.auth.toSignInLink : t.auth.toSignUpLink}
-          </a>
-        </p>
+        <Content route={route} />
       </div>
       <p class="auth-tagline">{t.tagline}</p>
     </main>
   );
+}
+
+function Content({ route }: { route: Route }) {
+  switch (route.page) {
+    case "sign-up":
+      return <SignUp />;
+    case "forgot-password":
+      return <ForgotPassword />;
+    case "reset-password":
+      return <ResetPassword key={route.token} token={route.token} />;
+    case "verify-email":
+      return <VerifyEmail key={route.token} token={route.token} />;
+    case "sign-in":
+      return <SignIn problem={route.problem} />;
+    default:
+      return <SignIn />;
+  }
 }

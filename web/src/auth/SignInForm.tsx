@@ -1,11 +1,13 @@
 import { client } from "../state/client";
+import { formatRoute } from "../state/route";
 import { t } from "../strings";
 import { Field } from "../ui/Field";
 import { FormError } from "../ui/FormError";
-import { useAuthForm } from "./useAuthForm";
+import { useForm } from "../ui/useForm";
 
-export function SignInForm() {
-  const form = useAuthForm({ username: "", password: "" }, (values) =>
+/** `forgotten`: whether this server can help with a forgotten password. */
+export function SignInForm({ forgotten }: { forgotten: boolean }) {
+  const form = useForm({ username: "", password: "" }, (values) =>
     client.login({ username: values.username.trim(), password: values.password }),
   );
   const { values, set, errors, busy } = form;
@@ -32,6 +34,15 @@ export function SignInForm() {
         input={{ autocomplete: "current-password", required: true }}
         testId="sign-in-password"
       />
+      {forgotten && (
+        <a
+          class="form-aside"
+          href={formatRoute({ page: "forgot-password" })}
+          data-testid="to-forgot-password"
+        >
+          {t.auth.forgot}
+        </a>
+      )}
       <button type="submit" class="button button-primary button-wide" disabled={busy} data-testid="sign-in">
         {busy ? t.auth.signingIn : t.auth.signIn}
       </button>

@@ -2,7 +2,7 @@ import { client } from "../state/client";
 import { t } from "../strings";
 import { Field } from "../ui/Field";
 import { FormError } from "../ui/FormError";
-import { useAuthForm } from "./useAuthForm";
+import { useForm } from "../ui/useForm";
 import { checkSignUp } from "./validate";
 
 const EMPTY = { username: "", email: "", password: "", display_name: "" };
@@ -18,7 +18,7 @@ function register({ username, email, password, display_name }: typeof EMPTY) {
 }
 
 export function SignUpForm() {
-  const form = useAuthForm(EMPTY, register, checkSignUp);
+  const form = useForm(EMPTY, register, checkSignUp);
   const { values, set, errors, busy } = form;
   return (
     <form class="form" onSubmit={form.submit} noValidate data-testid="sign-up-form">

@@ -10,6 +10,15 @@ export function checkPassword(password: string): string | undefined {
   return new TextEncoder().encode(password).length > PASSWORD_BYTES ? t.auth.wrong.passwordLong : undefined;
 }
 
+export function checkNewPassword({ new_password }: { new_password: string }): Record<string, string> {
+  const wrong = checkPassword(new_password);
+  return wrong ? { new_password: wrong } : {};
+}
+
+export function checkEmail({ email }: { email: string }): Record<string, string> {
+  return EMAIL.test(email.trim()) ? {} : { email: t.auth.wrong.email };
+}
+
 export function checkSignUp(values: {
   username: string;
   email: string;
@@ -17,7 +26,7 @@ export function checkSignUp(values: {
 }): Record<string, string> {
   const wrong: Record<string, string> = {};
   if (!USERNAME.test(values.username.trim())) wrong.username = t.auth.wrong.username;
-  if (!EMAIL.test(values.email.trim())) wrong.email = t.auth.wrong.email;
+  Object.assign(wrong, checkEmail(values));
   const password = checkPassword(values.password);
   if (password) wrong.password = password;
   return wrong;

@@ -61,8 +61,8 @@ export interface ChatClient {
    */
   logout(options?: { everywhere?: boolean }): Promise<void>;
   updateMe(changes: Profile): Promise<Self>;
-  /** Ends all other sessions. `currentPassword` null: there is none yet (`me.has_password` is false). */
-  changePassword(currentPassword: string | null, newPassword: string): Promise<void>;
+  /** Ends all other sessions. Without a password (`me.has_password` is false) set one by `account.forgotPassword`. */
+  changePassword(currentPassword: string, newPassword: string): Promise<void>;
   /** What the server says of itself; signed in or not. */
   serverInfo(): Promise<ServerInfo>;
 

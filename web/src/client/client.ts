@@ -202,11 +202,8 @@ class Client implements ChatClient {
     return user;
   }
 
-  async changePassword(currentPassword: string | null, newPassword: string): Promise<void> {
-    const body = {
-      ...(currentPassword !== null && { current_password: currentPassword }),
-      new_password: newPassword,
-    };
+  async changePassword(currentPassword: string, newPassword: string): Promise<void> {
+    const body = { current_password: currentPassword, new_password: newPassword };
     await this.#rest.call("POST", "/auth/password", body);
   }
 

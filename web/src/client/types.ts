@@ -27,6 +27,8 @@ export interface Self extends User {
   /** Whether mail to this address has reached them. */
   email_verified: boolean;
   plan: string;
+  /** What their role allows on this server, e.g. "api_keys.create". */
+  permissions: string[];
   /** Whether they can sign in with a password. */
   has_password: boolean;
 }

@@ -4,7 +4,7 @@ import { conversationRoute, detailsRoute, go, goBack } from "../state/route";
 import { t } from "../strings";
 import { Avatar } from "../ui/Avatar";
 import { IconButton } from "../ui/IconButton";
-import { colourId, titleOf } from "./naming";
+import { faceOfConversation, titleOf } from "./naming";
 import { usePresenceText } from "./usePresenceText";
 
 interface HeaderProps {
@@ -13,7 +13,7 @@ interface HeaderProps {
 }
 
 export function ConversationHeader({ conversation, detailsOpen }: HeaderProps) {
-  const { id, kind, peer } = conversation;
+  const { id, peer } = conversation;
   const status = useStatusOf(peer);
   const toggle = () => (detailsOpen ? goBack(conversationRoute(id)) : go(detailsRoute(id)));
   return (
@@ -26,14 +26,7 @@ export function ConversationHeader({ conversation, detailsOpen }: HeaderProps) {
         testId="back"
       />
       <button type="button" class="conversation-heading" onClick={toggle} aria-expanded={detailsOpen}>
-        <Avatar
-          id={colourId(conversation)}
-          name={titleOf(conversation)}
-          url={peer?.avatar_url}
-          size="s"
-          room={kind === "room"}
-          status={status}
-        />
+        <Avatar {...faceOfConversation(conversation)} size="s" status={status} />
         <span class="conversation-heading-text">
           <h1 id="conversation-title" class="truncate" data-testid="conversation-title">
             <bdi>{titleOf(conversation)}</bdi>

@@ -7,13 +7,13 @@ import { previewText } from "../text/parse";
 import { fullTime, listTime } from "../time/format";
 import { Avatar } from "../ui/Avatar";
 import { Icon } from "../ui/Icon";
-import { colourId, nameOf, titleOf } from "./naming";
+import { faceOfConversation, nameOf, titleOf } from "./naming";
 
 export function ConversationItem({ id, current }: { id: string; current: boolean }) {
   const conversation = useConversation(id);
   const status = useStatusOf(conversation?.peer);
   if (!conversation) return null;
-  const { peer, kind, unread, last_message } = conversation;
+  const { unread, last_message } = conversation;
   const at = last_message?.created_at ?? conversation.created_at;
   return (
     <li>
@@ -24,13 +24,7 @@ export function ConversationItem({ id, current }: { id: string; current: boolean
         data-testid="conversation-item"
         data-conversation-id={id}
       >
-        <Avatar
-          id={colourId(conversation)}
-          name={titleOf(conversation)}
-          url={peer?.avatar_url}
-          room={kind === "room"}
-          status={status}
-        />
+        <Avatar {...faceOfConversation(conversation)} status={status} />
         <span class="conversation-item-title truncate">
           <bdi>{titleOf(conversation)}</bdi>
         </span>

@@ -9,7 +9,7 @@ import { IconButton } from "../ui/IconButton";
 import { Logo } from "../ui/Logo";
 import { Menu } from "../ui/Menu";
 import { ConversationList } from "./ConversationList";
-import { nameOf } from "./naming";
+import { faceOf } from "./naming";
 import { RoomDirectory } from "./RoomDirectory";
 
 export function Sidebar({ route }: { route: Route }) {
@@ -84,10 +84,10 @@ function SidebarHeader() {
         type="button"
         class="me-button"
         title={t.list.settings}
-        onClick={() => openDialog({ kind: "settings" })}
+        onClick={() => go({ page: "settings", section: null })}
         data-testid="settings"
       >
-        <Avatar id={me?.id ?? ""} name={nameOf(me)} url={me?.avatar_url} size="s" />
+        <Avatar {...faceOf(me)} size="s" />
         <span class="visually-hidden">{t.list.settings}</span>
       </button>
     </header>

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import type { Conversation } from "../client";
-import { colourId, titleOf } from "../conversations/naming";
+import { faceOfConversation, titleOf } from "../conversations/naming";
 import { usePresenceText } from "../conversations/usePresenceText";
 import { client, useConversation, useLive, useStatusOf } from "../state/client";
 import { attempt } from "../state/errors";
@@ -46,14 +46,7 @@ function Summary({ conversation }: { conversation: Conversation }) {
   const title = titleOf(conversation);
   return (
     <div class="details-summary">
-      <Avatar
-        id={colourId(conversation)}
-        name={title}
-        url={peer?.avatar_url}
-        size="l"
-        room={kind === "room"}
-        status={status}
-      />
+      <Avatar {...faceOfConversation(conversation)} size="l" status={status} />
       {mayRename(conversation) ? (
         <RenameTitle conversation={conversation} />
       ) : (

@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import type { Conversation, Member } from "../client";
-import { nameOf } from "../conversations/naming";
-import { client, useStatusOf } from "../state/client";
+import { faceOf, nameOf } from "../conversations/naming";
+import { client, useStatusOf, useUser } from "../state/client";
 import { openDialog } from "../state/dialogs";
 import { attempt } from "../state/errors";
 import { t } from "../strings";
@@ -53,14 +53,15 @@ function byRankAndName(a: Member, b: Member): number {
 }
 
 function MemberRow({ conversation, member }: { conversation: Conversation; member: Member }) {
-  const { user, role } = member;
+  const { role } = member;
+  const user = useUser(member.user.id) ?? member.user;
   const self = user.id === client.me?.id;
   const actions = self ? [] : actionsFor(conversation, member);
   const name = nameOf(user);
   const status = useStatusOf(self ? null : user);
   return (
     <li class="member-row" data-testid="member" data-user-id={user.id} data-role={role}>
-      <Avatar id={user.id} name={name} url={user.avatar_url} size="s" status={status} />
+      <Avatar {...faceOf(user)} size="s" status={status} />
       <span class="member-name">
         <span class="truncate">
           <bdi>{name}</bdi> {self && <span class="details-note">({t.details.you})</span>}

@@ -1,4 +1,3 @@
-import { SettingsDialog } from "../settings/SettingsDialog";
 import { closeDialog, dialog } from "../state/dialogs";
 import { Confirm } from "../ui/Confirm";
 import { AddPeopleDialog } from "./AddPeopleDialog";
@@ -15,8 +14,6 @@ export function Dialogs() {
       return <NewGroupDialog key="group" kind="group" />;
     case "new-room":
       return <NewGroupDialog key="room" kind="room" />;
-    case "settings":
-      return <SettingsDialog />;
     case "add-people":
       return <AddPeopleDialog conversationId={state.conversationId} />;
     case "readers":

@@ -1,5 +1,5 @@
 import type { User } from "../client";
-import { nameOf } from "../conversations/naming";
+import { faceOf, nameOf } from "../conversations/naming";
 import { t } from "../strings";
 import { Avatar } from "../ui/Avatar";
 import { Icon } from "../ui/Icon";
@@ -36,7 +36,7 @@ export function PeopleResults({ people, problem, q, chosen, onPick }: ResultsPro
               data-testid="person"
               data-username={user.username}
             >
-              <Avatar id={user.id} name={nameOf(user)} url={user.avatar_url} size="s" />
+              <Avatar {...faceOf(user)} size="s" />
               <span class="person-name">
                 <bdi class="truncate">{nameOf(user)}</bdi>
                 <bdi class="details-note truncate">@{user.username}</bdi>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Message, User } from "../client";
-import { nameOf } from "../conversations/naming";
+import { faceOf, nameOf } from "../conversations/naming";
 import { client } from "../state/client";
 import { closeDialog } from "../state/dialogs";
 import { explain } from "../state/errors";
@@ -30,7 +30,7 @@ export function ReadersDialog({ message }: { message: Message }) {
       <ul class="people">
         {readers?.map((user) => (
           <li key={user.id} class="person" data-testid="reader" data-username={user.username}>
-            <Avatar id={user.id} name={nameOf(user)} url={user.avatar_url} size="s" />
+            <Avatar {...faceOf(user)} size="s" />
             <bdi class="truncate">{nameOf(user)}</bdi>
           </li>
         ))}

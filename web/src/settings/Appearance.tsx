@@ -1,41 +1,32 @@
 import { setTheme, type Theme, theme } from "../state/theme";
-import { language, languageNames, switchLanguage, t } from "../strings";
+import { language, languageNames, switchLanguage } from "../strings";
+import { s } from "../strings/settings";
+import { Block } from "./Block";
+import { Choice } from "./Choice";
 
 const THEMES: Theme[] = ["system", "light", "dark"];
 
 export function Appearance() {
   return (
-    <section class="settings-section">
-      <h3>{t.settings.appearance}</h3>
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms. */}
-      <div class="segmented" role="group" aria-label={t.settings.theme}>
-        {THEMES.map((one) => (
-          <button
-            key={one}
-            type="button"
-            aria-pressed={theme.value === one}
-            onClick={() => setTheme(one)}
-            data-testid={`theme-${one}`}
-          >
-            {t.settings.themes[one]}
-          </button>
-        ))}
-      </div>
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms. */}
-      <div class="segmented" role="group" aria-label={t.settings.language}>
-        {Object.entries(languageNames).map(([code, name]) => (
-          <button
-            key={code}
-            type="button"
-            lang={code}
-            aria-pressed={language === code}
-            onClick={() => code !== language && switchLanguage(code)}
-            data-testid={`language-${code}`}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
-    </section>
+    <>
+      <Block title={s.appearance.theme}>
+        <Choice
+          label={s.appearance.theme}
+          options={THEMES.map((value) => ({ value, label: s.appearance.themes[value] ?? value }))}
+          value={theme.value}
+          onChange={setTheme}
+          testId="theme"
+        />
+      </Block>
+      <Block title={s.appearance.language} text={s.appearance.languageHint}>
+        <Choice
+          label={s.appearance.language}
+          options={Object.entries(languageNames).map(([value, label]) => ({ value, label, lang: value }))}
+          value={language}
+          onChange={(code) => code !== language && switchLanguage(code)}
+          testId="language"
+        />
+      </Block>
+    </>
   );
 }

@@ -6,6 +6,7 @@ import {
   createChatClient,
   type Presence,
   type PresenceStatus,
+  type Self,
   type TimelineView,
   type Topics,
   type User,
@@ -66,6 +67,6 @@ export function useTyping(id: string): readonly string[] {
   return useLive([`typing:${id}`], () => client.typing.users(id));
 }
 
-export function useMe(): User | null {
+export function useMe(): Self | null {
   return useLive(["session"], () => client.me);
 }

@@ -6,7 +6,6 @@ export type DialogState =
   | { kind: "new-chat" }
   | { kind: "new-group" }
   | { kind: "new-room" }
-  | { kind: "settings" }
   | { kind: "add-people"; conversationId: string }
   | { kind: "readers"; message: Message }
   | { kind: "confirm"; title: string; text: string; action: string; run: () => unknown };

@@ -7,7 +7,7 @@ export function explain(error: unknown): string {
   if (!(error instanceof ChatError)) return t.errors.unknown;
   const { code, retryAfter } = error;
   if (code === "network" || code === "timeout" || code === "disconnected") return t.errors.network;
-  if (code === "rate_limited" && retryAfter) return t.errors.rate_limited_in(Math.ceil(retryAfter));
+  if (code === "rate_limited" && retryAfter) return waiting(retryAfter);
   if (code === "rate_limited" || code === "unavailable" || code === "payload_too_large")
     return t.errors[code];
   if (error.errors?.length) return error.errors.map((one) => one.message).join(" ");
@@ -15,6 +15,17 @@ export function explain(error: unknown): string {
   if (error.detail && t.locale === "en") return error.detail;
   const general = new Map<string, unknown>(Object.entries(t.errors)).get(code);
   return typeof general === "string" ? general : error.detail || t.errors.unknown;
+}
+
+function waiting(seconds: number): string {
+  return seconds > 90
+    ? t.errors.rate_limited_minutes(Math.ceil(seconds / 60))
+    : t.errors.rate_limited_in(Math.ceil(seconds));
+}
+
+/** Whether the server refused because of this field. */
+export function isAbout(error: unknown, field: string): boolean {
+  return error instanceof ChatError && (error.errors?.some((one) => one.field === field) ?? false);
 }
 
 /** Field → message, for forms; what belongs to no field of the form is `general`. */

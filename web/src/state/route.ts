@@ -6,8 +6,15 @@ export type Route =
   | { page: "archived" }
   | { page: "rooms" }
   | { page: "conversation"; id: string; seq: number | null; details: boolean }
-  | { page: "sign-in" }
-  | { page: "sign-up" };
+  | { page: "sign-in"; problem?: string }
+  | { page: "sign-up" }
+  | { page: "forgot-password" }
+  | { page: "reset-password" | "verify-email"; token: string }
+  | { page: "signed-in" }
+  | { page: "settings"; section: Section | null; outcome?: string };
+
+export const SECTIONS = ["profile", "appearance", "security", "devices", "api-keys"] as const;
+export type Section = (typeof SECTIONS)[number];
 
 export function parseRoute(hash: string): Route {
   const [first = "", encoded = "", part = "", value = ""] = hash.replace(/^#?\/?/, "").split("/");
@@ -16,9 +23,20 @@ export function parseRoute(hash: string): Route {
     const seq = part === "m" && /^\d+$/.test(value) ? Number(value) : null;
     return { page: "conversation", id, seq, details: part === "details" };
   }
-  if (first === "rooms" || first === "archived" || first === "sign-in" || first === "sign-up")
-    return { page: first };
+  if (first === "sign-in" && id) return { page: first, problem: id };
+  if (first === "reset-password" || first === "verify-email") return { page: first, token: id };
+  if (first === "settings") return settingsRoute(id);
+  for (const page of PLAIN) if (first === page) return { page };
   return { page: "chats" };
+}
+
+const PLAIN = ["rooms", "archived", "sign-in", "sign-up", "forgot-password", "signed-in"] as const;
+
+/** What is no section is how linking a provider went. */
+function settingsRoute(word: string): Route {
+  const section = SECTIONS.find((one) => one === word);
+  if (section || !word) return { page: "settings", section: section ?? null };
+  return { page: "settings", section: "security", outcome: word };
 }
 
 /** "" for what is not well encoded. */
@@ -30,8 +48,11 @@ function decode(text: string): string {
   }
 }
 
+/** Without the secret of a mailed link, and without what is told only once. */
 export function formatRoute(route: Route): string {
   if (route.page === "chats") return "#/";
+  if (route.page === "sign-in" && route.problem) return `#/sign-in/${encodeURIComponent(route.problem)}`;
+  if (route.page === "settings") return route.section ? `#/settings/${route.section}` : "#/settings";
   if (route.page !== "conversation") return `#/${route.page}`;
   const base = `#/c/${encodeURIComponent(route.id)}`;
   if (route.details) return `${base}/details`;
@@ -46,18 +67,30 @@ export const conversationRoute = (id: string): Route => ({
 });
 export const detailsRoute = (id: string): Route => ({ page: "conversation", id, seq: null, details: true });
 
-export const route = signal<Route>(parseRoute(globalThis.location?.hash ?? ""));
+/** A secret leaves the address as soon as it is read: it is in no history, and nobody sees it on the screen. */
+function readAddress(): Route {
+  const read = parseRoute(globalThis.location?.hash ?? "");
+  if ("token" in read || "outcome" in read) history.replaceState(history.state, "", formatRoute(read));
+  return read;
+}
+
+export const route = signal<Route>(readAddress());
 
 globalThis.window?.addEventListener("hashchange", () => {
-  route.value = parseRoute(location.hash);
+  route.value = readAddress();
 });
 
 /** The list beside an open conversation: the one it was opened from. */
 export const listPage = signal<"chats" | "archived" | "rooms">("chats");
 
+/** The place among the conversations where one is; it stays while the settings lie over it. */
+export const place = signal<Route>({ page: "chats" });
+
 effect(() => {
   const { page } = route.value;
-  if (page === "chats" || page === "archived" || page === "rooms") listPage.value = page;
+  const list = page === "chats" || page === "archived" || page === "rooms";
+  if (list) listPage.value = page;
+  if (list || page === "conversation") place.value = route.value;
 });
 
 /** Marks history entries that have one of ours before them. */

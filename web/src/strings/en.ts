@@ -39,8 +39,47 @@ export const en = {
       logged_out: "You were signed out on another device.",
       banned: "This account has been suspended. Ask the operator of this server.",
       token_expired: "Your session has expired. Sign in again.",
+      password_reset: "The new password is set. Sign in with it.",
     } as Record<string, string>,
     endedOther: "You were signed out. Sign in again.",
+    or: "or",
+    continueWith: (label: string) => `Continue with ${label}`,
+    closed: "This server takes no new people by itself. Ask its operator for an account.",
+    problems: {
+      oauth_failed: "Signing in there did not work out, or was cancelled. Try again.",
+      email_not_verified:
+        "Your address is not verified there yet. Verify it with that provider first, then try again.",
+      account_exists:
+        "There is an account with this address already. Sign in to it with your password, then link the provider in the settings.",
+      registration_closed: "This server takes no new people by itself. Ask its operator for an account.",
+      banned: "This account has been suspended. Ask the operator of this server.",
+    } as Record<string, string>,
+    problemOther: "Signing in did not work. Try again, or sign in another way.",
+    forgot: "Forgot password?",
+    forgotTitle: "Forgot your password?",
+    forgotLead: "Enter the email address of your account, and get a link to set a new one.",
+    sendLink: "Send the link",
+    sending: "Sending…",
+    sentTitle: "Check your mail",
+    sentText: (email: string) =>
+      `If there is an account with the address ${email}, a mail with a link is on its way. The link works once and only for a short time.`,
+    backToSignIn: "Back to sign in",
+    resetTitle: "Set a new password",
+    resetLead: "You will be signed out on all devices and sign in again with the new one.",
+    newPassword: "New password",
+    setPassword: "Set password",
+    passwordSet: "The new password is set.",
+    verifyTitle: "Verify your address",
+    verifyLead: "One press confirms that mail from this server reaches you.",
+    verify: "Verify address",
+    verifiedTitle: "Your address is verified",
+    verifiedText: "You can close this page or go on.",
+    goOn: "Go to your chats",
+    deadTitle: "This link does not work",
+    deadText: "It was used already, has expired, or is not complete. Ask for a new one.",
+    deadVerifyText:
+      "It was used already, has expired, or is not complete. You can ask for a new one in the settings, under Profile.",
+    askAgain: "Ask for a new link",
   },
 
   list: {
@@ -217,29 +256,6 @@ export const en = {
     nameNeeded: "Give it a name.",
   },
 
-  settings: {
-    title: "Settings",
-    appearance: "Appearance",
-    theme: "Theme",
-    themes: { system: "System", light: "Light", dark: "Dark" } as Record<string, string>,
-    language: "Language",
-    currentPassword: "Current password",
-    newPassword: "New password",
-    changePassword: "Change password",
-    passwordChanged: "Password changed.",
-    saved: "Saved.",
-    save: "Save",
-    signOut: "Sign out",
-    signOutAll: "Sign out everywhere",
-    signOutAllTitle: "Sign out everywhere?",
-    signOutAllText: "All your devices, this one included, will have to sign in again.",
-    signOutPendingTitle: "Sign out now?",
-    signOutPending: (n: number) =>
-      n === 1
-        ? "One message has not been sent yet and will be lost."
-        : `${n} messages have not been sent yet and will be lost.`,
-  },
-
   dialog: { close: "Close", cancel: "Cancel" },
   dismiss: "Dismiss",
 
@@ -248,6 +264,7 @@ export const en = {
     unavailable: "The server is busy. Try again in a moment.",
     rate_limited: "That was a little fast. Wait a moment and try again.",
     rate_limited_in: (s: number) => `That was a little fast. Try again in ${s} s.`,
+    rate_limited_minutes: (n: number) => `That was tried too often. Try again in ${n} minutes.`,
     forbidden: "You may not do that here.",
     not_found: "It is not there any more.",
     payload_too_large: "The message is too long.",

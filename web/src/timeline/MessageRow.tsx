@@ -1,12 +1,12 @@
 import { useRef, useState } from "preact/hooks";
 import type { TimelineItem } from "../client";
-import { nameOf } from "../conversations/naming";
+import { faceOf, nameOf } from "../conversations/naming";
 import { useUser } from "../state/client";
 import { t } from "../strings";
 import { RichText } from "../text/RichText";
 import { clock } from "../time/format";
 import { Avatar } from "../ui/Avatar";
-import { hueOf } from "../ui/identity";
+import { hueFor } from "../ui/identity";
 import { FailedNote } from "./FailedNote";
 import { MessageActions } from "./MessageActions";
 import { MessageMeta } from "./MessageMeta";
@@ -55,14 +55,12 @@ export function MessageRow(props: MessageRowProps) {
     >
       {named && (
         <span class="message-gutter">
-          {last && (
-            <Avatar id={message.sender_id ?? ""} name={nameOf(sender)} url={sender?.avatar_url} size="s" />
-          )}
+          {last && <Avatar {...faceOf(sender)} id={message.sender_id ?? ""} size="s" />}
         </span>
       )}
       <div class="message-body">
         {named && first ? (
-          <div class={`message-sender hue-${hueOf(message.sender_id ?? "")}`}>
+          <div class={`message-sender hue-${hueFor(message.sender_id ?? "", sender?.avatar_hue)}`}>
             <bdi>{nameOf(sender)}</bdi>
           </div>
         ) : (

@@ -2,7 +2,7 @@ import { nameOf } from "../conversations/naming";
 import { client, useUser } from "../state/client";
 import { t } from "../strings";
 import { previewText } from "../text/parse";
-import { hueOf } from "../ui/identity";
+import { hueFor } from "../ui/identity";
 import type { MessageRowProps } from "./props";
 import { useQuoted } from "./quotes";
 
@@ -14,7 +14,7 @@ export function ReplyQuote({ conversationId, replyToId, jumpTo }: MessageRowProp
   return (
     <button
       type="button"
-      class={`quote hue-${hueOf(message.sender_id ?? "")}`}
+      class={`quote hue-${hueFor(message.sender_id ?? "", sender?.avatar_hue)}`}
       onClick={() => jumpTo(message.seq)}
       title={t.chat.jumpToOriginal}
       data-testid="reply-quote"

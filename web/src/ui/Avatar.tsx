@@ -1,26 +1,39 @@
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { t } from "../strings";
 import { Icon } from "./Icon";
-import { hueOf, initials } from "./identity";
+import { hueFor, initials } from "./identity";
 
-interface AvatarProps {
+/** Whose avatar it is; `faceOf` in conversations/naming.ts has it from a person. */
+export interface Face {
   id: string;
   name: string;
-  url?: string | null;
-  size?: "xs" | "s" | "m" | "l";
+  url?: string | null | undefined;
+  hue?: number | null | undefined;
   /** Rooms wear a sign instead of initials. */
   room?: boolean;
+}
+
+interface AvatarProps extends Face {
+  size?: "xs" | "s" | "m" | "l" | "xl";
   status?: string | undefined;
 }
 
-export function Avatar({ id, name, url, size = "m", room = false, status }: AvatarProps) {
+export function Avatar({ id, name, url, hue, size = "m", room = false, status }: AvatarProps) {
   return (
-    <span class={`avatar avatar-${size} hue-${hueOf(id)}${room ? " avatar-room" : ""}`}>
-      <span class="avatar-face" aria-hidden="true">
-        {url ? <img src={url} alt="" /> : room ? <Icon name="hash" /> : initials(name)}
+    <span class={`avatar avatar-${size} hue-${hueFor(id, hue)}${room ? " avatar-room" : ""}`}>
+      <span class="avatar-face" aria-hidden="true" data-testid="avatar-face">
+        <Picture key={url} url={url} instead={room ? <Icon name="hash" /> : initials(name)} />
       </span>
       {status && <PresenceDot status={status} />}
     </span>
   );
+}
+
+function Picture({ url, instead }: { url: string | null | undefined; instead: ComponentChildren }) {
+  const [broken, setBroken] = useState(false);
+  if (!url || broken) return <>{instead}</>;
+  return <img src={url} alt="" decoding="async" draggable={false} onError={() => setBroken(true)} />;
 }
 
 export function PresenceDot({ status }: { status: string }) {

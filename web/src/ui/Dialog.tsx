@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId } from "preact/hooks";
 import { t } from "../strings";
 import { IconButton } from "./IconButton";
+import { useModal } from "./useModal";
 
 interface DialogProps {
   title: string;
@@ -14,16 +15,8 @@ interface DialogProps {
 
 /** A modal `<dialog>`: the browser keeps the focus inside, Esc closes, and the focus returns to where it was. */
 export function Dialog({ title, onClose, children, footer, testId, small }: DialogProps) {
-  const ref = useRef<HTMLDialogElement>(null);
+  const ref = useModal();
   const titleId = useId();
-  useEffect(() => {
-    const before = document.activeElement;
-    ref.current?.showModal();
-    ref.current?.querySelector<HTMLElement>("[autofocus]")?.focus();
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
   const closeOnBackdrop = (event: MouseEvent) => {
     if (event.target === ref.current) onClose();
   };

@@ -10,6 +10,7 @@ interface InputOptions {
   required?: boolean;
   minLength?: number;
   maxLength?: number;
+  placeholder?: string;
 }
 
 interface FieldProps {
@@ -22,9 +23,13 @@ interface FieldProps {
   error?: string | undefined;
   optional?: boolean;
   autoFocus?: boolean;
+  /** Takes the focus when it appears, in a page that is there already. */
+  focused?: boolean;
   input?: InputOptions;
   testId?: string;
 }
+
+const focusOnce = (input: HTMLInputElement | null) => input?.focus();
 
 /** A labelled input; its hint and its error are read out with it. */
 export function Field({
@@ -37,6 +42,7 @@ export function Field({
   error,
   optional,
   autoFocus,
+  focused,
   input,
   testId,
 }: FieldProps) {
@@ -53,6 +59,7 @@ export function Field({
           type={(secret && shown ? "text" : type) as "text"}
           value={value}
           autofocus={autoFocus}
+          ref={focused ? focusOnce : undefined}
           aria-invalid={error ? "true" : undefined}
           aria-describedby={error || hint ? `${id}-note` : undefined}
           data-testid={testId}

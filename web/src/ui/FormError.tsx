@@ -1,9 +1,9 @@
 import { Icon } from "./Icon";
 
 /** What went wrong with a form as a whole; read out when it appears. */
-export function FormError({ text }: { text: string | null }) {
+export function FormError({ text, testId = "form-error" }: { text: string | null; testId?: string }) {
   return (
-    <div role="alert" data-testid="form-error" hidden={!text}>
+    <div role="alert" data-testid={testId} hidden={!text}>
       {text && (
         <p class="form-error">
           <Icon name="alert" />

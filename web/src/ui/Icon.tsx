@@ -47,6 +47,13 @@ const paths = {
   cloudOff: ["M7 18.5h10a4 4 0 0 0 2.6-7M16.5 9.5A5 5 0 0 0 9 7.2M7 9.7A4.5 4.5 0 0 0 7 18.5M4 4l16 16"],
   refresh: ["M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4.5V9H15"],
   chevron: ["m9.5 6 6 6-6 6"],
+  key: ["M8 11.5a4 4 0 1 0 0 8 4 4 0 0 0 0-8Z", "m11 12.7 8.5-8.2M16 8l2.5 2.5"],
+  code: ["m8.5 7-5 5 5 5M15.5 7l5 5-5 5"],
+  contrast: ["M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16Z", "M12 4v16a8 8 0 0 0 0-16Z"],
+  lock: ["M6 11h12v9H6Z", "M8.5 11V8a3.5 3.5 0 0 1 7 0v3"],
+  laptop: ["M5 5.5h14V15H5Z", "M3 18.5h18"],
+  phone: ["M8 3.5h8v17H8Z", "M11.5 17.5h1"],
+  picture: ["M4 5.5h16v13H4Z", "m4.5 16 4.5-4 3.5 3 3-2.5 4 3.5M15 9.3v.1"],
 } satisfies Record<string, string[]>;
 
 export type IconName = keyof typeof paths;

@@ -7,6 +7,11 @@ export function hueOf(id: string): number {
   return (hash >>> 0) % HUES;
 }
 
+/** The colour that somebody chose, else that of their id. */
+export function hueFor(id: string, chosen: number | null | undefined): number {
+  return chosen ?? hueOf(id);
+}
+
 const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : null;
 
 function firstCharacter(word: string): string {

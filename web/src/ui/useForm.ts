@@ -1,21 +1,23 @@
 import { useState } from "preact/hooks";
 import { fieldErrors } from "../state/errors";
 
-export interface AuthForm<Names extends string> {
+export interface Form<Names extends string> {
   values: Record<Names, string>;
   set: (name: Names) => (value: string) => void;
   errors: Partial<Record<Names, string>>;
   general: string | null;
   busy: boolean;
   submit: (event: Event) => Promise<void>;
+  /** Empty again, as after what was written has been sent. */
+  reset: () => void;
 }
 
 /** Values, errors per field and the busy state of a form; after a refusal the first wrong field has the focus. */
-export function useAuthForm<Names extends string>(
+export function useForm<Names extends string>(
   empty: Record<Names, string>,
   send: (values: Record<Names, string>) => Promise<unknown>,
   check: (values: Record<Names, string>) => Record<string, string> = () => ({}),
-): AuthForm<Names> {
+): Form<Names> {
   const [values, setValues] = useState(empty);
   const [errors, setErrors] = useState<Partial<Record<Names, string>>>({});
   const [general, setGeneral] = useState<string | null>(null);
@@ -44,5 +46,9 @@ export function useAuthForm<Names extends string>(
     }
     setBusy(false);
   };
-  return { values, set, errors, general, busy, submit };
+  const reset = () => {
+    setValues(empty);
+    setErrors({});
+  };
+  return { reset, values, set, errors, general, busy, submit };
 }

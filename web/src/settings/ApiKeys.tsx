@@ -1,0 +1,101 @@
+import { useState } from "preact/hooks";
+import type { ApiKey } from "../client";
+import { client, useMe } from "../state/client";
+import { openDialog } from "../state/dialogs";
+import { attempt } from "../state/errors";
+import { usePages } from "../state/pages";
+import { s } from "../strings/settings";
+import { ago, shortDate } from "../time/format";
+import { showToast } from "../ui/toasts";
+import { Block } from "./Block";
+import { NewKey } from "./NewKey";
+import { NewKeyForm } from "./NewKeyForm";
+import { PagedList } from "./PagedList";
+
+export function ApiKeys() {
+  const me = useMe();
+  const pages = usePages((cursor) => client.account.apiKeys(cursor));
+  const [making, setMaking] = useState(false);
+  const [made, setMade] = useState<string | null>(null);
+  const mayMake = me?.permissions?.includes("api_keys.create") ?? true;
+  const onMade = (key: string) => {
+    setMaking(false);
+    setMade(key);
+    void pages.reload();
+  };
+  if (making) return <NewKeyForm onMade={onMade} onCancel={() => setMaking(false)} />;
+  return (
+    <>
+      {made && <NewKey secret={made} onDone={() => setMade(null)} />}
+      <Block text={mayMake ? s.keys.text : s.keys.notYours}>
+        {mayMake && !made && (
+          <button
+            type="button"
+            class="button button-primary settings-start"
+            onClick={() => setMaking(true)}
+            data-testid="new-key"
+          >
+            {s.keys.create}
+          </button>
+        )}
+        <PagedList
+          pages={pages}
+          none={s.keys.none}
+          testId="api-keys"
+          row={(key) => <KeyRow key={key.id} held={key} onGone={pages.reload} />}
+        />
+      </Block>
+    </>
+  );
+}
+
+function KeyRow({ held, onGone }: { held: ApiKey; onGone: () => void }) {
+  const { id, name, prefix, scopes, last_used_at } = held;
+  const revoke = async () => {
+    if (await attempt(() => client.account.revokeApiKey(id))) showToast(s.keys.revoked);
+    onGone();
+  };
+  const ask = () =>
+    openDialog({
+      kind: "confirm",
+      title: s.keys.revokeTitle(name),
+      text: s.keys.revokeText,
+      action: s.keys.revoke,
+      run: revoke,
+    });
+  return (
+    <li class="settings-row" data-testid="api-key" data-prefix={prefix}>
+      <span class="settings-row-text">
+        <span class="settings-row-title">
+          <bdi class="truncate">{name}</bdi>
+          <code>{prefix}…</code>
+        </span>
+        <span class="settings-note">
+          {last_used_at ? s.keys.lastUsed(ago(last_used_at)) : s.keys.neverUsed} · {end(held)}
+        </span>
+        <span class="scope-tags">
+          {scopes.map((scope) => (
+            <span key={scope} class="tag" title={s.keys.scopes[scope]}>
+              {scope}
+            </span>
+          ))}
+        </span>
+      </span>
+      <button
+        type="button"
+        class="button button-small"
+        aria-label={s.keys.revokeLabel(name)}
+        onClick={ask}
+        data-testid="revoke-key"
+      >
+        {s.keys.revoke}
+      </button>
+    </li>
+  );
+}
+
+function end({ expires_at }: ApiKey): string {
+  if (!expires_at) return s.keys.noEnd;
+  const when = shortDate(expires_at);
+  return Date.parse(expires_at) > Date.now() ? s.keys.expires(when) : s.keys.expired(when);
+}
