@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.services.catalogue import wrong_acknowledgement, wrong_event
 from tests.services.node import node_binary
 from tests.services.process import ProcessFailed
 
@@ -111,18 +112,26 @@ class Socket:
         self._heard = threading.Condition()
         self.events: list[Event] = []
         self.heard_at: list[float] = []
+        self.wrong: list[str] = []
+        """How what came differs from its model in the catalogue."""
         self.connected = False
         self.url = url
+        self.namespace = namespace
         self._number = bridge.add(self)
         bridge.tell("connect", socket=self._number, url=url, namespace=namespace, options=options)
 
     def hear(self, event: Event) -> None:
+        self._judge(wrong_event(self.namespace, event.name, event.data))
         with self._heard:
             self.events.append(event)
             self.heard_at.append(time.monotonic())
             if event.name in ("connect", "disconnect"):
                 self.connected = event.name == "connect"
             self._heard.notify_all()
+
+    def _judge(self, wrong: str | None) -> None:
+        if wrong:
+            self.wrong.append(wrong)
 
     @property
     def connect_error(self) -> Any:
@@ -136,7 +145,13 @@ class Socket:
 
     def begin(self, event: str, *payload: Any, timeout: float = 15) -> "Future[Any]":
         """Like :meth:`call`, without waiting: many can be under way at once."""
-        return self._bridge.ask("call", socket=self._number, event=event, args=payload, timeout=int(timeout * 1000))
+        reply = self._bridge.ask("call", socket=self._number, event=event, args=payload, timeout=int(timeout * 1000))
+        reply.add_done_callback(lambda told: self._judge_answer(event, told))
+        return reply
+
+    def _judge_answer(self, event: str, told: "Future[Any]") -> None:
+        if not told.exception():
+            self._judge(wrong_acknowledgement(self.namespace, event, told.result()))
 
     def do(self, event: str, payload: dict[str, Any]) -> Any:
         """:meth:`call` for an event that has to succeed; returns the acknowledgement."""
@@ -221,5 +236,8 @@ class Sockets:
         return socket
 
     def close(self) -> None:
+        """Also fails the test when anything that came is not as `/asyncapi.json` says."""
         for socket in self._open:
             socket.close()
+        wrong = [text for socket in self._open for text in socket.wrong]
+        assert not wrong, "\n".join(wrong[:5])
