@@ -116,7 +116,7 @@ class Page(Output, Generic[Item]):
     """One page of a list. A cursor is opaque; `null` means that there is nothing further that way."""
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[object], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """`UserPage` for a page of `UserOut`."""
         return f"{params[0].__name__.removesuffix('Out')}Page"
 

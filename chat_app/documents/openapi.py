@@ -68,7 +68,7 @@ def openapi_document(app: OpenAPI) -> Json:
     tags = {tag.name: tag.model_dump(mode="json", exclude_none=True) for route in found for tag in route.tags}
     return {
         "openapi": VERSION,
-        "info": {"title": "ChatSphere", "version": __version__, "description": ABOUT, "license": _LICENCE},
+        "info": {"title": "ChatSphere", "version": __version__, "description": ABOUT, "license": LICENCE},
         "servers": [{"url": "/", "description": f"This server. Paths below {BASE} are also served below /api."}],
         "tags": list(tags.values()),
         "paths": paths,
@@ -81,7 +81,7 @@ def openapi_document(app: OpenAPI) -> Json:
     }
 
 
-_LICENCE = {"name": "MIT", "identifier": "MIT"}
+LICENCE = {"name": "MIT", "identifier": "MIT"}
 
 
 class PageNames(GenerateJsonSchema):

@@ -30,8 +30,14 @@ class Problem(ErrorOut):
     request_id: str | None = Field(description="Names this request in the server's log; also `X-Request-ID`.")
 
 
+class EventError(ErrorOut):
+    """Why an event was refused."""
+
+    request_id: str = Field("", description="Names the event in the server's log, when the server is to blame.")
+
+
 class Refusal(BaseModel):
     """The acknowledgement of an event that was refused; the socket stays open."""
 
     ok: Literal[False]
-    error: ErrorOut
+    error: EventError

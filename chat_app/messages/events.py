@@ -1,9 +1,9 @@
 from typing import Any
 
+from chat_app.conversations.schemas import SyncAcknowledgement
 from chat_app.db import transaction
 from chat_app.messages import service, sync
 from chat_app.messages.drafts import Draft
-from chat_app.conversations.schemas import SyncAcknowledgement
 from chat_app.messages.schemas import DeleteMessage, EditMessage, MessageAcknowledgement, React, SendMessage, Sync
 from chat_app.realtime.connections import Connection
 from chat_app.realtime.members import local_members

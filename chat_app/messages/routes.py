@@ -16,8 +16,8 @@ from chat_app.messages.schemas import (
     MessagePath,
     NewMessage,
     NewMessageAnywhere,
-    ReaderOut,
     ReactionPath,
+    ReaderOut,
     Sync,
 )
 from chat_app.schemas import Page, PageQuery
