@@ -19,6 +19,7 @@ from tests.services.postgres import ExternalPostgres, Postgres
 from tests.services.process import STARTED
 from tests.services.redis import ExternalRedis, Redis
 from tests.services.sockets import Bridge, Sockets
+from tests.services.visitor import Site, Visitor, site
 
 
 @pytest.hookimpl(wrapper=True)
@@ -138,6 +139,30 @@ def sockets(bridge: Bridge) -> Iterator[Sockets]:
 def people(deployment: Deployment, sockets: Sockets) -> People:
     """Fresh accounts and their sockets, in both deployments: see :class:`tests.services.people.People`."""
     return People(deployment, sockets)
+
+
+@pytest.fixture(scope="session")
+def site_with_providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One process where people sign in with an OpenID Connect provider and with GitHub; for the whole session."""
+    settings = {"OAUTH_REDIRECT_URIS": "com.example.chat:/callback"}
+    with site(tmp_path_factory.mktemp("providers"), settings) as with_providers:
+        yield with_providers
+
+
+@pytest.fixture
+def sso(site_with_providers: Site) -> Iterator[Site]:
+    """The same, with a person at the provider who was never here before."""
+    site_with_providers.openid.reset()
+    yield site_with_providers
+    site_with_providers.openid.reset()
+
+
+@pytest.fixture
+def visitor(sso: Site) -> Iterator[Visitor]:
+    """A browser there."""
+    visitor = Visitor(sso.url)
+    yield visitor
+    visitor.close()
 
 
 @pytest.fixture
