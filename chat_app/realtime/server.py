@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis
-from flask import Flask
+from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -74,13 +74,13 @@ def _init_rates(app: Flask, settings: Settings) -> None:
         app.extensions.update(dict.fromkeys((*shared, "event_rate"), NoLimit()))
         return
     app.extensions.update(shared, event_rate=TokenBuckets(EVENT_RATE, EVENT_BURST))
-
-    def settle_rates() -> None:
-        for buckets in shared.values():
-            buckets.settle(app.extensions["redis"])
-
     if settings.redis_url:
-        every(app, SETTLE_EVERY, settle_rates)
+        app.extensions["shared_rates"] = list(shared.values())
+
+
+def _settle_rates() -> None:
+    for buckets in current_app.extensions["shared_rates"]:
+        buckets.settle(current_app.extensions["redis"])
 
 
 def _redis(settings: Settings) -> redis.Redis | None:
@@ -177,6 +177,8 @@ def _start_periodic(app: Flask, members: LocalMembers) -> None:
     every(app, 30.0, presence_service.look_at_all)
     every(app, 10.0, store_last_seen)
     every(app, 60.0, members.forget_empty_rooms)
+    if "shared_rates" in app.extensions:
+        every(app, SETTLE_EVERY, _settle_rates)
     if "local_jobs" in app.extensions:
         for seconds, work in scheduled():
             every(app, seconds, work)
