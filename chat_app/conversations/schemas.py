@@ -21,7 +21,7 @@ class ConversationOut(Output):
     """
 
     id: str
-    kind: str
+    kind: Kind
     title: str | None
     last_seq: int
     last_change: int
