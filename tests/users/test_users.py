@@ -10,7 +10,10 @@ from tests.services.people import People
 def test_a_person_is_shown_without_what_is_private(people: People):
     ada, grace = people.some(2)
     shown = ada.get(f"/users/{grace.id}").must()
-    assert sorted(shown) == ["avatar_url", "created_at", "display_name", "id", "last_seen_at", "role", "username"]
+    assert sorted(shown) == [
+        *("avatar_hue", "avatar_url", "created_at", "description", "display_name"),
+        *("id", "last_seen_at", "role", "username"),
+    ]
 
 
 def test_nobody_is_not_found(people: People):
