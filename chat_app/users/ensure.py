@@ -57,7 +57,7 @@ def _known(provider: str, external_ids: list[str]) -> dict[str, User]:
         .join(User, User.id == ExternalIdentity.user_id)
         .where(ExternalIdentity.provider == provider, ExternalIdentity.subject.in_(external_ids))
     )
-    return dict(rows.tuples())
+    return {row.subject: row.User for row in rows}
 
 
 def _make(provider: str, person: EnsureUser) -> User | None:
