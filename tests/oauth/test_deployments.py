@@ -9,6 +9,7 @@ import pytest
 
 from tests.services.api import Account, Api
 from tests.services.database import Database
+from tests.services.mail import Certificate
 from tests.services.openid import somebody
 from tests.services.postgres import Postgres
 from tests.services.redis import Redis
@@ -18,15 +19,24 @@ PUBLIC = "https://chat.example.org"
 
 
 @pytest.fixture(scope="module")
-def cluster_site(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, redis: Redis) -> Iterator[Site]:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return Certificate.make(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def cluster_site(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, redis: Redis, certificate: Certificate
+) -> Iterator[Site]:
+    """Two processes, and a provider that speaks TLS as real ones do."""
     directory = tmp_path_factory.mktemp("cluster-with-providers")
-    with site(directory, postgres=postgres, redis=redis) as with_providers:
+    settings = {"REQUESTS_CA_BUNDLE": str(certificate.file)}
+    with site(directory, settings, certificate, postgres=postgres, redis=redis) as with_providers:
         yield with_providers
 
 
-def test_a_sign_in_begun_at_one_process_is_completed_at_the_other(cluster_site: Site):
+def test_a_sign_in_begun_at_one_process_is_completed_at_the_other(cluster_site: Site, certificate: Certificate):
     one, other = cluster_site.deployment.urls
-    browser = Visitor(one)
+    browser = Visitor(one, certificate)
     back = browser.agree(browser.begin())
     assert browser.come_back(back.replace(one, other)) == "/#/sign-in/oauth_failed"  # not the registered address
     back = browser.agree(browser.begin())
@@ -36,10 +46,10 @@ def test_a_sign_in_begun_at_one_process_is_completed_at_the_other(cluster_site: 
     browser.close()
 
 
-def test_of_two_first_sign_ins_at_once_both_get_the_same_account(cluster_site: Site):
+def test_of_two_first_sign_ins_at_once_both_get_the_same_account(cluster_site: Site, certificate: Certificate):
     for _ in range(5):
         cluster_site.openid.person = somebody()
-        browsers = [Visitor(url) for url in cluster_site.deployment.urls * 2]
+        browsers = [Visitor(url, certificate) for url in cluster_site.deployment.urls * 2]
         with ThreadPoolExecutor(len(browsers)) as threads:
             accounts = list(threads.map(Visitor.account, browsers))
         assert len({account.id for account in accounts}) == 1
@@ -48,12 +58,12 @@ def test_of_two_first_sign_ins_at_once_both_get_the_same_account(cluster_site: S
             browser.close()
 
 
-def test_people_who_want_the_same_name_at_once_all_get_one(cluster_site: Site):
+def test_people_who_want_the_same_name_at_once_all_get_one(cluster_site: Site, certificate: Certificate):
     """Each with an address of their own: the name is settled by another attempt."""
     backs: list[tuple[Visitor, str]] = []
     for number in range(4):
         cluster_site.openid.person = somebody(preferred_username="grace")
-        browser = Visitor(cluster_site.deployment.urls[number % 2])
+        browser = Visitor(cluster_site.deployment.urls[number % 2], certificate)
         backs.append((browser, browser.agree(browser.begin())))
     with ThreadPoolExecutor(4) as threads:
         ends = list(threads.map(lambda pair: pair[0].come_back(pair[1]), backs))

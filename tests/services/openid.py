@@ -25,6 +25,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
 from werkzeug.serving import make_server
 
+from tests.services.mail import Certificate
+
 CLIENT_ID = "chatsphere"
 CLIENT_SECRET = "the-secret-of-the-client/with+signs="
 Fault = Literal[
@@ -117,7 +119,7 @@ class OpenId:
     """`issuer` is its address. `seen` holds what it was asked at the authorization endpoint, `secrets` all that is
     secret: codes, verifiers, tokens."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Certificate | None = None) -> None:
         self.person = somebody()
         self.fault: Fault | None = None
         self.thin = False
@@ -132,8 +134,9 @@ class OpenId:
         self.key = RSAKey.generate_key(2048, {"kid": "one"})
         self._other_key = RSAKey.generate_key(2048, {"kid": "one"})
         app, self._authorization = _application(self)
-        self._server = make_server("127.0.0.1", 0, app, threaded=True)
-        self.issuer = f"http://127.0.0.1:{self._server.server_port}/realms/test"
+        context = certificate.context if certificate else None
+        self._server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=context)
+        self.issuer = f"{'https' if context else 'http'}://127.0.0.1:{self._server.server_port}/realms/test"
 
     def start(self) -> None:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -313,8 +316,9 @@ def _not_kept(token: Any, request: Any) -> None:
 
 
 @contextmanager
-def openid() -> Iterator[OpenId]:
-    provider = OpenId()
+def openid(certificate: Certificate | None = None) -> Iterator[OpenId]:
+    """With a certificate it speaks TLS."""
+    provider = OpenId(certificate)
     provider.start()
     try:
         yield provider

@@ -13,6 +13,7 @@ from tests.services import deployment as deployments
 from tests.services.api import Account, Answer
 from tests.services.deployment import Deployment
 from tests.services.github import GitHub, github
+from tests.services.mail import Certificate
 from tests.services.openid import OpenId, openid
 
 
@@ -24,10 +25,11 @@ def callback(url: str, provider: str) -> str:
 class Visitor:
     """At the web process `url`. Other processes of the same host get the same cookies, as in a browser."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, certificate: Certificate | None = None) -> None:
         self.url = url
         self.http = requests.Session()
         self.http.trust_env = False
+        self.http.verify = str(certificate.file) if certificate else True
 
     def close(self) -> None:
         self.http.close()
@@ -102,9 +104,11 @@ class Site:
 
 
 @contextmanager
-def site(directory: Path, settings: dict[str, Any] | None = None, **cluster: Any) -> Iterator[Site]:
-    """Embedded; with `postgres=` and `redis=` a cluster."""
-    with openid() as provider, github() as hub:
+def site(
+    directory: Path, settings: dict[str, Any] | None = None, certificate: Certificate | None = None, **cluster: Any
+) -> Iterator[Site]:
+    """Embedded; with `postgres=` and `redis=` a cluster. The OpenID Connect provider has this certificate."""
+    with openid(certificate) as provider, github() as hub:
         all_settings = {**provider.settings, **hub.settings, "LOG_LEVEL": "DEBUG", **(settings or {})}
         start = deployments.cluster if cluster else deployments.embedded
         with start(directory, **cluster, settings=all_settings) as deployment:

@@ -95,8 +95,7 @@ export const settingsEn = {
       oauth_failed: "Linking did not work out, or was cancelled. Try again.",
       email_not_verified:
         "Your address is not verified there yet. Verify it with that provider, then try again.",
-      account_exists: "That account is linked to somebody else here already.",
-      conflict: "That account is linked to somebody else here already.",
+      identity_taken: "That account is linked to somebody else here already.",
     } as Record<string, string>,
     problemOther: "Linking did not work. Try again.",
   },

@@ -79,8 +79,7 @@ export const settingsZh: SettingsStrings = {
     problems: {
       oauth_failed: "关联未成功或已取消，请重试。",
       email_not_verified: "你在该服务中的邮箱尚未验证。请先在那里完成验证，再重试。",
-      account_exists: "该外部账号已关联到这里的另一个账号。",
-      conflict: "该外部账号已关联到这里的另一个账号。",
+      identity_taken: "该外部账号已关联到这里的另一个账号。",
     },
     problemOther: "关联未成功，请重试。",
   },
