@@ -62,6 +62,9 @@ keepalive = 75
 
 # The application must be loaded after the fork, by the patched worker.
 preload_app = False
+
+# RFC 9110, 4.1: at least 8000 bytes. The address that a provider sends people back to is long.
+limit_request_line = 8190
 # Its default path is shared by all gunicorns of a user: a second process would fight for it.
 control_socket_disable = True
 
