@@ -23,7 +23,7 @@ class Window:
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
-        self.name = ""
+        self.name = self.username = self.email = ""
         self.sockets_cut = False
         self.page.goto(url)
 
@@ -33,16 +33,30 @@ class Window:
     def sign_up(self, name: str) -> "Window":
         """With a display name that no other test uses."""
         tag = uuid.uuid4().hex[:8]
-        self.name = f"{name} {tag}"
+        self.name, self.username = f"{name} {tag}", f"{name.lower()}{tag}"
+        self.email = f"{self.username}@example.com"
         self.get("to-sign-up").click()
-        self.get("sign-up-username").fill(f"{name.lower()}{tag}")
-        self.get("sign-up-email").fill(f"{name.lower()}{tag}@example.com")
+        self.get("sign-up-username").fill(self.username)
+        self.get("sign-up-email").fill(self.email)
         self.get("sign-up-password").fill(PASSWORD)
         if self.get("sign-up-display-name").count():
             self.get("sign-up-display-name").fill(self.name)
         self.get("sign-up").click()
         expect(self.get("chats-tab")).to_be_visible()
         return self
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> None:
+        self.get("sign-in-username").fill(username)
+        self.get("sign-in-password").fill(password)
+        self.get("sign-in").click()
+        expect(self.get("chats-tab")).to_be_visible()
+
+    def settings(self, section: str) -> None:
+        """Open a section of the settings, from wherever one is."""
+        if not self.get("settings-dialog").count():
+            self.get("settings").click()
+        self.get(f"settings-{section}").click()
+        expect(self.get(f"section-{section}")).to_be_visible()
 
     def begin_chat(self, other: "Window") -> None:
         """Find the other person and open a private chat."""

@@ -30,9 +30,12 @@ export function Avatar({ id, name, url, hue, size = "m", room = false, status }:
   );
 }
 
+/** The page shows pictures of its own server only; the name stands in for one from elsewhere. */
+const OWN = /^(\/(?!\/)|blob:)/;
+
 function Picture({ url, instead }: { url: string | null | undefined; instead: ComponentChildren }) {
   const [broken, setBroken] = useState(false);
-  if (!url || broken) return <>{instead}</>;
+  if (!url || broken || !OWN.test(url)) return <>{instead}</>;
   return <img src={url} alt="" decoding="async" draggable={false} onError={() => setBroken(true)} />;
 }
 
