@@ -38,6 +38,8 @@ def test_all_bad_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch):
         "MESSAGE_BURST": "0",
         "LOG_LEVEL": "chatty",
         "BCRYPT_ROUNDS": "99",
+        "SMTP_URL": "smtp://ada:short-word@mail.example.org?starttls=never",
+        "MAIL_FROM": "ChatSphere",
     }
     for name, value in bad.items():
         monkeypatch.setenv(name, value)
@@ -82,3 +84,27 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("PORT", "9002")
     settings = load_settings()
     assert (settings.port, settings.log_level) == (9002, "DEBUG")
+
+
+@pytest.mark.parametrize(
+    "sender", ["chat@example.org", "ChatSphere <chat@example.org>", "Schöner Chat <c@bücher.example>"]
+)
+def test_who_sends_mails_has_an_address(monkeypatch: pytest.MonkeyPatch, sender: str):
+    monkeypatch.setenv("MAIL_FROM", sender)
+    assert load_settings().mail_from == sender
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({"PORT": "9000"}, "http://127.0.0.1:9000"),
+        ({"HOST": "0.0.0.0"}, "http://127.0.0.1:8000"),
+        ({"HOST": "::"}, "http://[::1]:8000"),
+        ({"HOST": "chat.example.org"}, "http://chat.example.org:8000"),
+        ({"PUBLIC_URL": "https://chat.example.org/"}, "https://chat.example.org"),
+    ],
+)
+def test_the_address_of_links(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], address: str):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().address == address

@@ -42,7 +42,7 @@ def _common_passwords() -> frozenset[str]:
 
 def is_own_name(password: str, username: str, email: str | None) -> bool:
     """Whether it is the username, the address or what stands before its @, whatever the case."""
-    names = {username, email or username, (email or username).rpartition("@")[0]}
+    names = {username} if email is None else {username, email, email.rpartition("@")[0]}
     return password.strip().casefold() in {name.casefold() for name in names}
 
 

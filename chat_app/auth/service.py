@@ -217,15 +217,15 @@ def log_out(user_id: str, session_id: str, *, everywhere: bool) -> None:
 
 
 def set_password(user_id: str, new_hash: str) -> None:
-    """Set the password: links to reset it work no more, and the owner is told by mail."""
+    """Set the password; links to reset it work no more."""
     touched(sa.update(User).where(User.id == user_id).values(password_hash=new_hash, updated_at=now()))
     void_tokens(user_id, "password_reset")
-    after_commit(enqueue, "mail.password_changed", user_id)
 
 
 def change_password(user_id: str, session_id: str, new_hash: str) -> None:
-    """Set the password; every other session ends, as whoever knew the old one may be on it."""
+    """Set the password; every other session ends, as whoever knew the old one may be on it. The owner gets a mail."""
     set_password(user_id, new_hash)
+    after_commit(enqueue, "mail.password_changed", user_id)
     revoke_sessions([other for other in sessions_of(user_id) if other != session_id], "token_revoked")
     record("auth.password_changed", actor_id=user_id, target_id=user_id)
 

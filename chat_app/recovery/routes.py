@@ -11,7 +11,7 @@ from chat_app.errors import unavailable
 from chat_app.jobs import enqueue
 from chat_app.limits import auth_limited
 from chat_app.recovery import service
-from chat_app.recovery.schemas import EmailVerification, ForgottenPassword, PasswordReset
+from chat_app.recovery.schemas import Accepted, EmailVerification, ForgottenPassword, PasswordReset
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def _ask_for_mail(name: str, *args: str) -> tuple[dict[str, Any], int]:
     return {}, 202
 
 
-@bp.post("/password/forgot")
+@bp.post("/password/forgot", responses={202: Accepted})
 @public
 @auth_limited
 def forgot_password(body: ForgottenPassword) -> tuple[dict[str, Any], int]:
@@ -35,7 +35,7 @@ def forgot_password(body: ForgottenPassword) -> tuple[dict[str, Any], int]:
     return _ask_for_mail("mail.password_reset", body.email)
 
 
-@bp.post("/password/reset")
+@bp.post("/password/reset", responses={204: None, 403: None})
 @public
 @auth_limited
 def reset_password(body: PasswordReset) -> Response:
@@ -47,8 +47,7 @@ def reset_password(body: PasswordReset) -> Response:
     return Response(status=204)
 
 
-@bp.post("/email/verification")
-@auth_limited
+@bp.post("/email/verification", responses={202: Accepted, 409: None})
 def ask_for_verification() -> tuple[dict[str, Any], int]:
     """Have a link mailed to one's own address, to verify it."""
     caller = identity()
@@ -56,7 +55,7 @@ def ask_for_verification() -> tuple[dict[str, Any], int]:
     return _ask_for_mail("mail.verification", caller.user_id)
 
 
-@bp.post("/email/verify")
+@bp.post("/email/verify", responses={204: None, 403: None})
 @public
 @auth_limited
 def verify_email(body: EmailVerification) -> Response:

@@ -3,7 +3,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from chat_app.auth.schemas import NewPassword
-from chat_app.schemas import Input, printable
+from chat_app.schemas import Input, Output, printable
 from chat_app.users.schemas import Email
 
 MailedToken = Annotated[
@@ -25,3 +25,7 @@ class PasswordReset(Input):
 
 class EmailVerification(Input):
     token: MailedToken
+
+
+class Accepted(Output):
+    """The mail leaves in a moment, if there is anybody to send it to."""

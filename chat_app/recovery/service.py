@@ -87,6 +87,7 @@ def reset_password(secret: str, new_hash: str) -> None:
     """Set the password, once per link; every session ends, and the address is proven to be the person's."""
     user = _owner(take_token("password_reset", secret))
     set_password(user.id, new_hash)
+    after_commit(enqueue, "mail.password_changed", user.id)
     revoke_sessions(sessions_of(user.id), "token_revoked")
     user.email_verified_at = user.email_verified_at or now()
     record("auth.password_reset", actor_id=user.id, target_id=user.id)
