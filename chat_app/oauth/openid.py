@@ -99,7 +99,8 @@ class OpenIdProvider(Provider):
         told: dict[str, Any] = self.client.userinfo(token=token)
         if told["sub"] != claims["sub"]:
             raise ValueError("userinfo is about somebody else")
-        return {**told, **claims}
+        # Whether the address is verified must be told where the address is.
+        return {**claims, "email_verified": None, **told}
 
 
 def google(oauth: OAuth, settings: Settings) -> Provider | None:

@@ -95,8 +95,14 @@ def test_who_comes_again_is_the_same_whatever_their_name_and_address(sso: Site, 
 
 
 def test_an_address_that_only_userinfo_tells_counts(sso: Site, visitor: Visitor):
-    sso.openid.thin = True
+    sso.openid.thin = {}
     assert visitor.account().get("/auth/me").must()["email"] == sso.openid.person["email"]
+
+
+def test_whether_it_is_verified_must_be_told_where_the_address_is(sso: Site, visitor: Visitor):
+    sso.openid.thin = {"email_verified": True}
+    sso.openid.person = somebody(email_verified=None)
+    assert visitor.sign_in() == "/#/sign-in/email_not_verified"
 
 
 def test_new_keys_of_the_provider_are_fetched(sso: Site, visitor: Visitor):

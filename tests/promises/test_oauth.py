@@ -59,7 +59,7 @@ def nobody_gets_in(sso: Site, visitor: Visitor):
 @pytest.mark.usefixtures("nobody_gets_in")
 @pytest.mark.parametrize("fault", [fault for fault in get_args(Fault) if fault != "discovery"])
 def test_what_the_provider_does_wrong_is_refused(sso: Site, visitor: Visitor, fault: Fault, figure: Tell):
-    sso.openid.thin = fault == "userinfo"
+    sso.openid.thin = {} if fault == "userinfo" else None
     sso.openid.fault = fault
     assert visitor.sign_in() == FAILED
     assert {"elsewhere": "reached"} not in sso.openid.seen

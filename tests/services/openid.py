@@ -122,8 +122,8 @@ class OpenId:
     def __init__(self, certificate: Certificate | None = None) -> None:
         self.person = somebody()
         self.fault: Fault | None = None
-        self.thin = False
-        """The id token holds no address; the userinfo endpoint tells it."""
+        self.thin: dict[str, Any] | None = None
+        """Instead of the person, their subject and these claims stand in the id token; userinfo tells the rest."""
         self.says: dict[str, Any] = {}
         """What its discovery document says besides, or instead."""
         self.client = Client(set(), "client_secret_basic")
@@ -147,7 +147,7 @@ class OpenId:
 
     def reset(self) -> None:
         """Somebody else, and all is well."""
-        self.person, self.fault, self.thin = somebody(), None, False
+        self.person, self.fault, self.thin = somebody(), None, None
         self.client.auth_method = "client_secret_basic"
 
     def rotate_keys(self) -> None:
@@ -280,7 +280,7 @@ def _grants(provider: OpenId) -> tuple[type, Any]:
             return {"iss": provider.issuer, "aud": [CLIENT_ID]}
 
         def generate_user_info(self, user: dict[str, Any], scope: str) -> UserInfo:
-            return UserInfo({claim: user[claim] for claim in user if claim == "sub" or not provider.thin})
+            return UserInfo(user if provider.thin is None else {"sub": user["sub"], **provider.thin})
 
         def encode_id_token(self, token: Any, request: Any) -> str:
             claims = self.get_compatible_claims(request)
