@@ -174,13 +174,22 @@ class _FileHandler(_Ours, WatchedFileHandler):
     """Follows a file that logrotate moved away."""
 
 
+def _handler(file: str | None) -> logging.Handler:
+    if file is None:
+        return _StreamHandler(sys.stderr)
+    try:
+        return _FileHandler(file, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise SystemExit(f"LOG_FILE={file}: {error.strerror}. Name a file that can be written.") from None
+
+
 def configure(level: str, form: str, file: str | None, secrets: Iterable[str] = ()) -> None:
     """Send everything that this process and its libraries log to one place, in one format.
 
     May be called again: gunicorn's worker inherits what its arbiter configured.
     """
     redact = Redaction(secrets)
-    handler = _FileHandler(file, encoding="utf-8", errors="backslashreplace") if file else _StreamHandler(sys.stderr)
+    handler = _handler(file)
     handler.setFormatter(JsonFormatter(redact) if form == "json" else ConsoleFormatter(redact))
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, _Ours)]:

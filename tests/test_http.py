@@ -10,7 +10,11 @@ from urllib.request import Request, urlopen
 
 import brotli
 import pytest
+from flask import Flask, Response
+from playwright.sync_api import Page
 
+from chat_app.http import _write_line
+from chat_app.logs import configure
 from chat_app.page import DIST
 from tests.services import deployment as deployments
 from tests.services.api import Account, Api
@@ -283,3 +287,35 @@ def test_the_log_may_be_rotated_away(api: Api, log: Log):
     log.path.rename(log.path.with_suffix(".1"))
     api.get("/nothing", headers={"X-Request-ID": name})
     assert log.line(request_id=name)["status"] == 404
+
+
+def test_a_slow_request_is_a_warning(caplog: pytest.LogCaptureFixture):
+    with Flask("slow").test_request_context("/somewhere?q=private"):
+        _write_line(Response(), 1.5)
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == ("WARNING", "GET /somewhere 200 in 1500 ms from ")
+
+
+def test_a_log_file_that_cannot_be_written_is_named(tmp_path: Path):
+    with pytest.raises(SystemExit, match=r"LOG_FILE=.*nowhere/x\.log: No such file"):
+        configure("INFO", "json", str(tmp_path / "nowhere" / "x.log"))
+
+
+# -- the policy of the page ------------------------------------------------------------------------------
+
+
+def test_the_page_keeps_to_its_own_policy_which_scripts_cannot_break(api: Api, page: Page):
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(api.url)
+    page.get_by_role("button").first.wait_for()
+    assert not [text for text in complaints if "Content Security Policy" in text or "TrustedHTML" in text]
+
+    broken = """() => {
+        const inline = document.createElement("script");
+        try { inline.textContent = "window.ran = true"; document.head.append(inline); } catch {}
+        try { document.body.innerHTML = "<img src=x onerror='window.ran = true'>"; return "written"; }
+        catch (error) { return error.name; }
+    }"""
+    assert page.evaluate(broken) == "TypeError"
+    assert page.evaluate("window.ran") is None
