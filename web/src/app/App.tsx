@@ -13,10 +13,13 @@ export function App() {
     <>
       <Page />
       <Dialogs />
-      <Toasts />
+      {!settingsOpen() && <Toasts />}
     </>
   );
 }
+
+/** They have the toasts in them: nothing outside a modal dialog is read out. */
+const settingsOpen = () => route.value.page === "settings" && session.value === "signed-in";
 
 function Page() {
   const here = route.value;
@@ -26,7 +29,7 @@ function Page() {
   return (
     <>
       <Shell route={place.value} />
-      {here.page === "settings" && <Settings {...here} />}
+      {here.page === "settings" && <Settings section={here.section} outcome={here.outcome} />}
     </>
   );
 }

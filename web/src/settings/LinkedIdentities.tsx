@@ -100,7 +100,7 @@ function IdentityRow({ identity: { id, provider, email, created_at }, label, onG
       <ProviderMark name={provider} label={label} />
       <span class="settings-row-text">
         <span class="settings-row-title">{label}</span>
-        <span class="settings-note truncate">
+        <span class="settings-note">
           {email && <bdi>{email} · </bdi>}
           {s.linked.since(ago(created_at))}
         </span>

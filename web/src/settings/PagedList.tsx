@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Pages } from "../state/pages";
 import { t } from "../strings";
 import { s } from "../strings/settings";
@@ -14,8 +15,9 @@ interface PagedListProps<T> {
 /** Rows, and instead of them what is in the way: loading, an error, nothing. `row` returns `<li key>`. */
 export function PagedList<T>({ pages, none, testId, row }: PagedListProps<T>) {
   const { items, problem, more, reload } = pages;
+  const box = useKeptFocus(items);
   return (
-    <>
+    <div ref={box} class="paged" tabIndex={-1}>
       {problem && (
         <>
           <FormError text={problem} />
@@ -46,6 +48,17 @@ export function PagedList<T>({ pages, none, testId, row }: PagedListProps<T>) {
           {s.showMore}
         </button>
       )}
-    </>
+    </div>
   );
+}
+
+/** The focus was in a row that is gone now: it goes to the list, not back to the start of everything. */
+function useKeptFocus(items: readonly unknown[] | null) {
+  const box = useRef<HTMLDivElement>(null);
+  const before = useRef(items);
+  useLayoutEffect(() => {
+    if (before.current && document.activeElement === document.body) box.current?.focus();
+    before.current = items;
+  }, [items]);
+  return box;
 }

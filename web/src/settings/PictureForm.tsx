@@ -1,3 +1,4 @@
+import type { TargetedDragEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Self } from "../client";
 import { faceOf } from "../conversations/naming";
@@ -10,6 +11,11 @@ import { Avatar } from "../ui/Avatar";
 import { FormError } from "../ui/FormError";
 import { showToast } from "../ui/toasts";
 import { ACCEPT, preparePicture } from "./picture";
+
+/** Not only from one of its parts into another. */
+function leaves({ currentTarget, relatedTarget }: TargetedDragEvent<HTMLElement>): boolean {
+  return !(relatedTarget instanceof Node && currentTarget.contains(relatedTarget));
+}
 
 interface Chosen {
   picture: Blob;
@@ -48,7 +54,7 @@ export function PictureForm({ me, hue }: { me: Self; hue: number }) {
       aria-label={s.picture.title}
       data-testid="picture"
       onDragOver={() => setOver(true)}
-      onDragLeave={() => setOver(false)}
+      onDragLeave={(event) => leaves(event) && setOver(false)}
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);

@@ -4,6 +4,7 @@ import { goBack, place, type Section } from "../state/route";
 import { t } from "../strings";
 import { s } from "../strings/settings";
 import { IconButton } from "../ui/IconButton";
+import { Toasts } from "../ui/toasts";
 import { useModal } from "../ui/useModal";
 import { ApiKeys } from "./ApiKeys";
 import { Appearance } from "./Appearance";
@@ -18,7 +19,7 @@ export interface SettingsProps {
   /** null: the list of sections on a phone, the first one on a desk. */
   section: Section | null;
   /** How linking a provider went: `linked`, or a code of the server. */
-  outcome?: string;
+  outcome?: string | undefined;
 }
 
 /** Over the conversations: sections beside their content on a desk, a list and then a page on a phone. */
@@ -56,6 +57,7 @@ export function SettingsView({ section, outcome }: SettingsProps) {
           testId="dialog-close"
         />
       </div>
+      <Toasts />
     </dialog>
   );
 }

@@ -9,6 +9,11 @@ test.each([
   { page: "rooms" },
   { page: "sign-in" },
   { page: "sign-up" },
+  { page: "sign-in", problem: "account_exists" },
+  { page: "forgot-password" },
+  { page: "signed-in" },
+  { page: "settings", section: null },
+  { page: "settings", section: "api-keys" },
   conversationRoute(ID),
   detailsRoute(ID),
   { page: "conversation", id: ID, seq: 42, details: false },
@@ -28,4 +33,17 @@ test("an id cannot break out of its place", () => {
 
 test("an address that is not well encoded is the list, not an error", () => {
   expect(parseRoute("#/c/%E0%A4%A")).toEqual({ page: "chats" });
+});
+
+test("a mailed secret is read from the address, and never written to it", () => {
+  const route = parseRoute("#/reset-password/s3cret");
+  expect(route).toEqual({ page: "reset-password", token: "s3cret" });
+  expect(formatRoute(route)).toBe("#/reset-password");
+  expect(parseRoute("#/verify-email")).toEqual({ page: "verify-email", token: "" });
+});
+
+test("how linking a provider went is told once, under Security", () => {
+  const route = parseRoute("#/settings/linked");
+  expect(route).toEqual({ page: "settings", section: "security", outcome: "linked" });
+  expect(formatRoute(route)).toBe("#/settings/security");
 });

@@ -13,9 +13,11 @@ import {
 import { explain, fieldErrors } from "../../src/state/errors";
 import { chooseLanguage } from "../../src/strings";
 import { en } from "../../src/strings/en";
+import { settingsEn } from "../../src/strings/settings.en";
+import { settingsZh } from "../../src/strings/settings.zh";
 import { zh } from "../../src/strings/zh";
 import { typingText } from "../../src/timeline/TypingIndicator";
-import { HUES, hueOf, initials } from "../../src/ui/identity";
+import { HUES, hueFor, hueOf, initials } from "../../src/ui/identity";
 
 test.each([
   ["Ada Lovelace", "AL"],
@@ -33,6 +35,8 @@ test("hues are spread over ids and stay the same", () => {
   const hues = Array.from({ length: 600 }, (_, n) => hueOf(`id-${n}`));
   expect(new Set(hues).size).toBe(HUES);
   expect(hueOf("id-7")).toBe(hues[7]);
+  expect([hueFor("id-7", null), hueFor("id-7", 0), hueFor("id-7", 11)]).toEqual([hues[7], 0, 11]);
+  expect(settingsEn.profile.colours.length).toBe(HUES);
 });
 
 describe("what a role may do", () => {
@@ -97,6 +101,7 @@ describe("errors", () => {
 
   test("a limit says how long to wait", () => {
     expect(explain(new ChatError("rate_limited", "", undefined, 2.2))).toContain("3 s");
+    expect(explain(new ChatError("rate_limited", "", undefined, 600))).toContain("10 minutes");
     expect(explain(new Error("boom"))).toBe(en.errors.unknown);
   });
 });
@@ -127,6 +132,7 @@ test("no text of a language is missing or empty", () => {
           : [`${at}${key}`],
     );
   expect(keys(zh).sort()).toEqual(keys(en).sort());
+  expect(keys(settingsZh).sort()).toEqual(keys(settingsEn).sort());
 });
 
 test("one, two and many people type", () => {
