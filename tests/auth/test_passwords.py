@@ -53,13 +53,11 @@ def test_ones_own_name_is_refused_wherever_a_password_is_set(embedded: Deploymen
     ada.log_in(name, PASSWORD)
 
 
-@pytest.mark.parametrize("password", ["iloveyou", "short", "x" * 73])
-def test_the_command_refuses_the_same_for_a_new_account_and_a_known_one(embedded: Deployment, password: str):
+def test_the_command_refuses_the_same_for_a_known_account(embedded: Deployment):
     ada = Api(embedded.url).register()
-    for changes in ({}, {"username": ada.username}):
-        _, status, said = create_admin(embedded, password=password, **changes)
+    for password in ("x" * 73, ada.username):
+        _, status, said = create_admin(embedded, username=ada.username, password=password)
         assert status != 0
         assert "password" in said
         assert "Traceback" not in said
-    assert create_admin(embedded, username=ada.username, password=ada.username)[1] != 0
     assert ada.log_in(ada.username).get("/auth/me").must()["role"] == "member"

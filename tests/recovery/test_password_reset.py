@@ -175,6 +175,26 @@ def test_an_account_without_a_password_gets_one(people: People, letters: MailSer
     assert ada.log_in(ada.username, NEW).get("/auth/me").must()["has_password"] is True
 
 
+@pytest.mark.parametrize("was_verified", [False, True])
+def test_who_opened_the_account_with_an_address_of_others_keeps_no_way_in(
+    people: People, letters: MailServer, database: Database, was_verified: bool
+):
+    ada = people.one()
+    if was_verified:
+        token = letters.wait_for(address_of(ada), "Confirm").token
+        ada.post("/auth/email/verify", {"token": token}).must(204)
+    key = ada.post("/auth/api-keys", {"name": "mine", "scopes": ["profile:read"]}).must(201)["key"]
+    columns = "id, user_id, provider, subject, created_at"
+    link = f"INSERT INTO external_identities ({columns}) VALUES (:id, :user, :at, '1', :on)"
+    for provider in ("google", "ensure:somebody"):
+        database.change(link, id=str(uuid.uuid4()), user=ada.id, at=provider + ada.id, on="2026-01-01 00:00:00+00")
+    reset(ada, mailed_link(ada, letters).token).must(204)
+
+    status = Api(ada.url).request("GET", "/auth/me", headers={"X-API-Key": key}).status
+    left = database.one("SELECT count(*) FROM external_identities WHERE user_id = :id", id=ada.id)
+    assert (status, left) == ((200, 2) if was_verified else (401, 1))
+
+
 def test_a_banned_person_gets_no_link_and_can_use_none(people: People, letters: MailServer, database: Database):
     ada, grace = people.some(2)
     token = mailed_link(ada, letters).token
