@@ -110,7 +110,6 @@ def _register_routes(app: OpenAPI) -> None:
     for bp in (auth, oauth, security, recovery, users, avatars, conversations, rooms, messages, admin):
         api.register_api(bp)
     api.register_api(operations.api_bp)
-    api.register_api(operations.stats_bp)
     api.before_request(admit)
     app.register_api(api)
     app.register_blueprint(api, name="api_unversioned", url_prefix="/api")
