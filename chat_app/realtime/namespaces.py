@@ -6,7 +6,8 @@ A domain's `events.py` declares its events::
     def edit_message(connection: Connection, data: EditMessage) -> dict: ...
 
 The handler gets a validated payload and returns what the acknowledgement adds to ``{"ok": true}``; its model
-describes it in `/asyncapi.json` and is not applied here. What the handler raises becomes ``{"ok": false, "error": {…}}``. Unknown events and bad payloads are answered here too.
+describes it in `/asyncapi.json` and is not applied here. What the handler raises becomes
+``{"ok": false, "error": {…}}``. Unknown events and bad payloads are answered here too.
 Bad input never closes the socket.
 """
 

@@ -133,16 +133,16 @@ class Rows:
     """Every row of the database that names one of these ids in a column for ids."""
 
     def __init__(self, url: str, ids: set[str]) -> None:
-        self._engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
+        self.engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
         self._ids = sorted(ids)
-        self._tables = sa.MetaData()
-        self._tables.reflect(self._engine)
+        self.tables = sa.MetaData()
+        self.tables.reflect(self.engine)
 
     def read(self) -> dict[str, list[str]]:
         """By table, in one order."""
         found = {}
-        with self._engine.connect() as connection:
-            for table in self._tables.sorted_tables:
+        with self.engine.connect() as connection:
+            for table in self.tables.sorted_tables:
                 columns = [column for column in table.columns if column.name == "id" or column.name.endswith("_id")]
                 if columns:
                     named = sa.or_(*(sa.cast(column, sa.Text).in_(self._ids) for column in columns))
