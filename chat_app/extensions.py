@@ -1,4 +1,7 @@
-"""The libraries' objects, made once and bound to an application in `create_app()`."""
+"""The libraries' objects, made once and bound to an application in `create_app()`.
+
+Flask-Limiter's stands beside what it counts by, in `chat_app.limits`.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -98,7 +98,6 @@ def _register_routes(app: OpenAPI) -> None:
     from chat_app.conversations.routes import bp as conversations
     from chat_app.conversations.routes import rooms_bp as rooms
     from chat_app.documents import routes as documents
-    from chat_app.limits import admit
     from chat_app.messages.routes import bp as messages
     from chat_app.oauth.routes import bp as oauth
     from chat_app.operations import routes as operations
@@ -110,7 +109,6 @@ def _register_routes(app: OpenAPI) -> None:
     for bp in (auth, oauth, security, recovery, users, avatars, conversations, rooms, messages, admin):
         api.register_api(bp)
     api.register_api(operations.api_bp)
-    api.before_request(admit)
     app.register_api(api)
     app.register_blueprint(api, name="api_unversioned", url_prefix="/api")
     app.register_api(operations.bp)

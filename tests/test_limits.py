@@ -105,8 +105,8 @@ def test_the_answer_tells_what_is_left_and_when_to_come_back(limited: Deployment
     assert left == ["2", "1", "0"]
     answer = ada.get("/auth/me")
     body = answer.error(429, "rate_limited")
-    assert 15 < body["retry_after"] <= 20
-    assert 16 <= int(answer.headers["Retry-After"]) <= 20
+    assert 50 < body["retry_after"] <= 60
+    assert body["retry_after"] <= int(answer.headers["Retry-After"]) <= 60
     assert body["detail"] == f"Too many requests. Try again in {answer.headers['Retry-After']} seconds."
     assert answer.headers["X-RateLimit-Limit"] == "3"
     assert answer.headers["X-RateLimit-Remaining"] == "0"
@@ -118,7 +118,7 @@ def test_another_plan_counts_at_once(limited: Deployment):
     assert statuses([ada], 3) == [200, 200, 429]
     database = Database(limited.database_url)
     database.change("UPDATE plans SET requests_per_minute = 9 WHERE name = :name", name=ada.username)
-    assert statuses(devices(limited, ada), 8).count(200) == 7
+    assert statuses(devices(limited, ada), 11) == [200] * 9 + [429] * 2
     database.change("UPDATE plans SET requests_per_minute = 6000 WHERE name = :name", name=ada.username)
     assert statuses(devices(limited, ada), 8) == [200] * 8
 
@@ -129,13 +129,13 @@ def test_who_is_not_signed_in_counts_by_address(limited: Deployment):
     def ask(number: int, path: str = "//info", **headers: str) -> Answer:
         return Api(limited.urls[number % len(limited.urls)]).get(path, headers=from_address(address) | headers)
 
-    paths = ["//info", "/auth/providers", "//nothing-there", "/nothing-there"]
-    found = [ask(number, paths[number % 4]).status for number in range(ADDRESS + 4)]
+    paths = ["//info", "/auth/providers"]
+    found = [ask(number // 2, paths[number % 2]).status for number in range(ADDRESS + 4)]
     assert 429 not in found[:ADDRESS]
     assert found[ADDRESS:] == [429] * 4
     ask(0).error(429, "rate_limited")
     assert ask(0, **from_address(other)).status == 200
-    for path in ("//health", "//health/live", "/health", "//", "//robots.txt", "/media/x/avatar.webp"):
+    for path in ("//health", "//health/live", "/health", "//", "//robots.txt", "/media/x/avatar.webp", "/not-there"):
         assert ask(0, path).status != 429, path
     assert ask(0, Authorization=f"Bearer {somebody(limited).token}", path="/auth/me").status == 200
 
@@ -150,7 +150,7 @@ def test_an_ipv6_customer_has_one_limit_for_all_addresses(limited: Deployment):
 
 
 @pytest.mark.parametrize("kind", ["token", "key", "refresh token"])
-def test_a_wrong_secret_counts_for_its_address_and_a_good_one_still_works(limited: Deployment, kind: str):
+def test_a_wrong_secret_counts_for_its_address_and_who_is_signed_in_still_works(limited: Deployment, kind: str):
     ada, address = somebody(limited), an_address()
 
     def guess(number: int) -> int:
@@ -163,8 +163,6 @@ def test_a_wrong_secret_counts_for_its_address_and_a_good_one_still_works(limite
     found = [guess(number) for number in range(ADDRESS + 3)]
     assert found == [401] * ADDRESS + [429] * 3
     ada.get("/auth/me", headers=from_address(address)).must()
-    refresh = {"refresh_token": ada.refresh_token}
-    ada.post("/auth/token/refresh", refresh, headers=from_address(address)).must()
 
 
 def expired(account: Account) -> str:
@@ -186,7 +184,7 @@ def test_wrong_tokens_on_sockets_and_over_http_are_one_limit(limited: Deployment
         sockets.connect(limited.urls[-1], "a guess", extraHeaders=from_address(address)).connect_error for _ in range(4)
     ]
     assert [refusal["code"] for refusal in refusals] == ["unauthorized"] * 2 + ["rate_limited"] * 2
-    assert 0 < refusals[-1]["retry_after"] <= 3600 / ADDRESS
+    assert 3500 < refusals[-1]["retry_after"] <= 3600
     Api(limited.url, "a guess").get("/auth/me", headers=from_address(address)).error(429, "rate_limited")
     assert sockets.connect(limited.url, ada.token, extraHeaders=from_address(address)).connected
 
@@ -242,14 +240,13 @@ def test_a_session_tells_the_address_that_the_proxy_saw(limited: Deployment):
     assert ada.get("/auth/activity").must()["items"][0]["address"] == "203.0.113.9"
 
 
+@pytest.mark.parametrize("limited", ["cluster"], indirect=True)
 def test_redis_keeps_no_names_and_no_addresses(redis: Redis, limited: Deployment):
-    if limited.redis is None:
-        pytest.skip("embedded: without Redis")
     guess = {"username": "ada.lovelace@example.org", "password": "a guess"}
     Api(limited.url).post("/auth/login", guess, headers=from_address("203.0.113.200"))
     with redis.client() as client:
         keys = client.keys("chatsphere:*")
-    assert any(key.startswith("chatsphere:limit:guess:") for key in keys)
+    assert any(key.startswith("chatsphere:limit:") for key in keys)
     assert not [key for key in keys if "ada" in key.lower() or "203.0.113" in key or "2001:db8" in key]
 
 

@@ -10,7 +10,7 @@ from chat_app.auth.schemas import Login, Logout, PasswordChange, Refresh, Regist
 from chat_app.db import transaction
 from chat_app.errors import ChatError, invalid
 from chat_app.extensions import db
-from chat_app.limits import auth_limited, counts_failures, guessing, refuse_stranger
+from chat_app.limits import auth_limited, guessing
 from chat_app.recovery.service import ask_to_verify
 from chat_app.users.models import User
 from chat_app.users.profile import update_profile
@@ -55,7 +55,6 @@ def login(body: Login) -> dict[str, Any]:
 @bp.post("/token/refresh", responses={200: TokenPair, 401: None, 403: None}, security=REFRESH)
 @bp.post("/refresh", responses={200: TokenPair, 401: None, 403: None}, security=REFRESH)
 @public
-@counts_failures
 def refresh(body: Refresh) -> dict[str, Any]:
     """Swap the refresh token (in the body or as bearer) for a new pair; the old one counts no more.
 
@@ -68,11 +67,7 @@ def refresh(body: Refresh) -> dict[str, Any]:
     idempotency_key = request.headers.get("Idempotency-Key")
     if idempotency_key is not None and not 16 <= len(idempotency_key) <= 128:
         raise invalid("Idempotency-Key", "must have 16 to 128 characters; use something random")
-    try:
-        return service.refresh(token, idempotency_key)
-    except ChatError as error:
-        refuse_stranger(error)
-        raise
+    return service.refresh(token, idempotency_key)
 
 
 @bp.post("/logout", responses={204: None})

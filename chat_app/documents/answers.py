@@ -5,6 +5,7 @@ from typing import Any
 
 from chat_app.documents.operations import BASE, Route
 from chat_app.errors import STATUS
+from chat_app.limits import is_free_path
 
 Json = dict[str, Any]
 PROBLEM = "application/problem+json"
@@ -34,16 +35,15 @@ HEADERS: Json = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {"description": "How to authenticate (RFC 6750).", "schema": {"type": "string"}},
     "X-RateLimit-Limit": {
-        "description": "Calls that may be made at once, of the tightest limit.",
+        "description": "Calls that may be made in one window of the limit that counts here.",
         "schema": {"type": "integer"},
     },
-    "X-RateLimit-Remaining": {"description": "Calls that are left of it.", "schema": {"type": "integer"}},
+    "X-RateLimit-Remaining": {"description": "Calls that are left in it.", "schema": {"type": "integer"}},
     "X-RateLimit-Reset": {
-        "description": "When all of them are there again, in seconds since 1970.",
+        "description": "When the window ends, in seconds since 1970.",
         "schema": {"type": "integer"},
     },
 }
-_FREE = ("/health", "/media/")
 RATE_LIMIT = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
@@ -53,7 +53,7 @@ def header_refs(*names: str) -> Json:
 
 def is_limited(route: Route) -> bool:
     """Whether calls are counted (docs/limits.md)."""
-    return not route.path.removeprefix(BASE).startswith(_FREE)
+    return not is_free_path(route.path)
 
 
 def error_statuses(route: Route) -> set[int]:

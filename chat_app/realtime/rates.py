@@ -1,7 +1,7 @@
 """Token buckets in the memory of the process, for events: no round trip on the way of a message.
 
 What has to hold for all processes together is settled afterwards, in the background: see :class:`SharedBuckets`.
-Requests are counted in `chat_app.buckets`.
+Requests are counted by Flask-Limiter: `chat_app.limits`.
 """
 
 import time

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import redis
 from flask import Flask, current_app
+from limits import parse
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chat_app.buckets import Limit
 from chat_app.db import transaction
 from chat_app.extensions import socketio
 from chat_app.http import SocketHeaders
@@ -64,11 +64,11 @@ def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
 
 
 def _init_rates(app: Flask, settings: Settings) -> None:
-    connects = Limit.parse(settings.connect_rate_limit)
+    connects = parse(settings.connect_rate_limit)
     shared = {
         "message_rate": SharedBuckets("messages", settings.message_rate, settings.message_burst),
         "account_event_rate": SharedBuckets("events", ACCOUNT_EVENT_RATE, ACCOUNT_EVENT_BURST),
-        "connect_rate": SharedBuckets("connects", connects.rate, connects.amount),
+        "connect_rate": SharedBuckets("connects", connects.amount / connects.get_expiry(), connects.amount),
     }
     if not settings.rate_limits:
         app.extensions.update(dict.fromkeys((*shared, "event_rate"), NoLimit()))

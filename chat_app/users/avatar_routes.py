@@ -7,7 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from chat_app.auth.current import identity, public
 from chat_app.db import transaction
 from chat_app.errors import invalid
-from chat_app.limits import limited
+from chat_app.limits import limiter
 from chat_app.users.avatars import picture_of, set_avatar
 from chat_app.users.pictures import MAX_BYTES, make_picture, too_large, wrong_type
 from chat_app.users.schemas import AvatarPath, Me
@@ -34,7 +34,7 @@ _PICTURE_BODY = {
 
 
 @bp.put("/auth/me/avatar", responses={200: Me, 415: None}, request_body=_PICTURE_BODY)
-@limited("30/minute")
+@limiter.shared_limit("30/minute", scope="avatar")
 def put_avatar() -> dict[str, Any]:
     """Set one's picture; it is cut to a square and stored as a WebP of 256×256 pixels without metadata."""
     picture = make_picture(_given_picture())
