@@ -11,7 +11,9 @@ from chat_app.errors import conflict, forbidden, invalid, not_found
 from chat_app.extensions import db
 from chat_app.jobs import enqueue
 from chat_app.plans.models import Plan
+from chat_app.realtime.publish import user_changed
 from chat_app.users.models import User
+from chat_app.users.profile import tell_peers
 from chat_app.users.service import page_of_users
 
 
@@ -55,6 +57,8 @@ def update(caller_id: str, user_id: str, data: UserUpdate) -> User:
         user.plan = data.plan
     if data.display_name is not None:
         user.display_name = data.display_name
+        tell_peers(user_id)
+    after_commit(user_changed, user_id)
     return user
 
 

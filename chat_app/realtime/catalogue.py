@@ -14,7 +14,7 @@ from chat_app.realtime import sessions as _sessions  # noqa: F401
 from chat_app.realtime import typing as _typing  # noqa: F401
 from chat_app.realtime.namespaces import Events, chat, presence
 from chat_app.realtime.publish import CHAT, PRESENCE
-from chat_app.realtime.schemas import Ready, SessionEnded, TypingOut
+from chat_app.realtime.schemas import Ready, SessionEnded, TypingOut, UserChanged
 from chat_app.receipts import events as _receipts  # noqa: F401
 from chat_app.receipts.schemas import ReceiptOut
 from chat_app.schemas import Output
@@ -36,6 +36,7 @@ OUTBOUND: dict[str, dict[str, Outbound]] = {
         "typing": Outbound(TypingOut, "Somebody began or stopped typing."),
         "conversation_changed": Outbound(ConversationOut, "A conversation as it now is, or a new one."),
         "conversation_removed": Outbound(ConversationRemoved, "One is not in this conversation any more."),
+        "user_changed": Outbound(UserChanged, "One's own profile, role or plan is another."),
         "session_ended": _ENDED,
     },
     PRESENCE: {

@@ -97,6 +97,11 @@ def conversation_changed(conversation_id: str, user_id: str | None = None) -> No
     _tell("conversation", conversation_id=conversation_id, user_id=user_id)
 
 
+def user_changed(user_id: str) -> None:
+    """Somebody's own account is not what it was (profile, role, plan): their devices read it anew."""
+    publish("user_changed", {"id": user_id}, user_room(user_id))
+
+
 def end_sessions(session_ids: list[str], code: str) -> None:
     """Close the sockets of these sessions, telling them `session_ended` `{code}` first."""
     _tell("end_sessions", session_ids=session_ids, code=code)

@@ -34,6 +34,12 @@ class SessionEnded(Output):
     code: Literal["token_expired", "token_revoked", "logged_out", "banned"]
 
 
+class UserChanged(Output):
+    """One's own account was changed, on another device or by an administrator: `GET /auth/me` has it as it now is."""
+
+    id: str
+
+
 class TypingOut(Output):
     """Somebody began or stopped typing; without news for some seconds they have stopped."""
 

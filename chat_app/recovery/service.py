@@ -23,6 +23,7 @@ from chat_app.extensions import db
 from chat_app.jobs import enqueue
 from chat_app.mail import texts
 from chat_app.mail.texts import Mail
+from chat_app.realtime.publish import user_changed
 from chat_app.recovery.tokens import Purpose, enough_lately, find_token, make_token, take_token, void_tokens
 from chat_app.settings import Settings
 from chat_app.users.models import User
@@ -114,6 +115,7 @@ def verify_email(secret: str) -> None:
     user.email_verified_at = user.email_verified_at or now()
     void_tokens(user.id, "email_verify")
     record("auth.email_verified", actor_id=user.id, target_id=user.id)
+    after_commit(user_changed, user.id)
 
 
 def ask_to_verify(user_id: str) -> None:

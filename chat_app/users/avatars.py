@@ -2,10 +2,11 @@
 
 import sqlalchemy as sa
 
-from chat_app.db import touched
+from chat_app.db import after_commit, touched
 from chat_app.errors import not_found
 from chat_app.extensions import db
 from chat_app.ids import new_id
+from chat_app.realtime.publish import user_changed
 from chat_app.users.models import Avatar, User
 from chat_app.users.profile import tell_peers
 
@@ -22,6 +23,7 @@ def set_avatar(user_id: str, picture: bytes | None) -> User:
         db.session.add(avatar)
         user.avatar_url = f"/api/v1/media/{avatar.id}/avatar.webp"
     db.session.flush()
+    after_commit(user_changed, user_id)
     tell_peers(user_id)
     return user
 

@@ -10,7 +10,7 @@ from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.db import after_commit
 from chat_app.extensions import db
 from chat_app.jobs import enqueue
-from chat_app.realtime.publish import conversation_changed
+from chat_app.realtime.publish import conversation_changed, user_changed
 from chat_app.recovery.service import ask_to_verify
 from chat_app.recovery.tokens import void_tokens
 from chat_app.users.models import User
@@ -31,6 +31,7 @@ def update_profile(user_id: str, changes: ProfileUpdate) -> User:
         user.description = changes.description or None
     if "avatar_hue" in changes.model_fields_set:
         user.avatar_hue = changes.avatar_hue
+    after_commit(user_changed, user_id)
     if changes.model_fields_set - {"email"}:
         tell_peers(user_id)
     return user

@@ -63,6 +63,16 @@ def test_a_new_role_counts_from_the_next_call_on_with_the_tokens_one_has(people:
     assert actions(root, ada)[:2] == ["user.role_changed", "user.role_changed"]
 
 
+def test_somebody_hears_of_their_new_role_at_once_and_their_peers_of_a_new_name(people: People, root: Account):
+    ada, grace = people.some(2)
+    grace.private(ada)
+    devices, peer = people.everywhere(ada), people.chat(grace)
+    root.patch(f"/users/{ada.id}", {"role": "buyer", "display_name": "Countess"}).must()
+    for device in devices:
+        assert device.wait_for("user_changed", timeout=1) == {"id": ada.id}
+    peer.wait_for("conversation_changed", lambda row: row["peer"]["display_name"] == "Countess")
+
+
 def test_nobody_changes_their_own_role_or_bans_themselves(root: Account):
     root.patch(f"/users/{root.id}", {"role": "member"}).error(409, "conflict")
     root.post(f"/admin/users/{root.id}/ban", {"reason": "tired"}).error(409, "conflict")

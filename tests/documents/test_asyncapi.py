@@ -23,7 +23,7 @@ CLIENTS = {
 SERVERS = {
     "chat": {
         *("ready", "message", "message_changed", "receipt", "typing", "conversation_changed"),
-        *("conversation_removed", "session_ended"),
+        *("conversation_removed", "user_changed", "session_ended"),
     },
     "presence": {"presence", "session_ended"},
 }

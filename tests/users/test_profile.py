@@ -9,6 +9,18 @@ from tests.services.deployment import Deployment
 from tests.services.people import People
 
 
+def test_ones_own_devices_hear_that_the_account_was_changed(people: People):
+    ada, grace = people.some(2)
+    devices, stranger = people.everywhere(ada), people.chat(grace)
+    for change in ({"display_name": "Countess"}, {"avatar_hue": 3}, {"email": f"new-{ada.username}@example.org"}):
+        ada.patch("/auth/me", change).must()
+        for device in devices:
+            assert device.wait_for("user_changed", timeout=1) == {"id": ada.id}
+            device.clear()
+    people.fence(grace, stranger)
+    assert stranger.received("user_changed") == []
+
+
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 def test_what_is_left_out_stays_and_null_takes_away(people: People, method: str):
     ada = people.one()

@@ -172,7 +172,11 @@ class Client implements ChatClient {
   }
 
   async start(): Promise<boolean> {
-    return this.#session.user !== null || this.#session.restore();
+    if (this.#session.user !== null) return true;
+    const restored = this.#session.restore();
+    // The stored profile is that of the last refresh: by now they may have another name, or another role.
+    if (restored) this.#readMe();
+    return restored;
   }
 
   register(form: {
@@ -238,6 +242,7 @@ class Client implements ChatClient {
     chat.socket.on("conversation_removed", (event: { conversation_id: string }) =>
       this.#feed.removed(event.conversation_id),
     );
+    chat.socket.on("user_changed", () => this.#readMe());
     chat.socket.on("receipt", (event: ReceiptEvent) => this.#feed.receipt(event));
     chat.socket.on("typing", (event: { conversation_id: string; user_id: string; on: boolean }) =>
       this.#feed.typing(event),
@@ -257,6 +262,10 @@ class Client implements ChatClient {
     this.#emitter.touch("session");
     this.#updateStatus();
     void this.conversations.preload().catch(() => {});
+  }
+
+  #readMe(): void {
+    void this.account.refresh().catch(() => {});
   }
 
   /** Changed here, or in another tab. */

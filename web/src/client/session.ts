@@ -225,7 +225,9 @@ export class Session {
   }
 
   #adopt(tokens: Tokens): void {
+    const before = JSON.stringify(this.#tokens?.user);
     this.#tokens = tokens;
+    if (JSON.stringify(tokens.user) !== before) this.hooks.profile();
     this.#schedule();
     this.hooks.renewed(tokens.access);
   }

@@ -76,11 +76,44 @@ describe("the own profile", () => {
     expect(sent[0]?.headers).toMatchObject({ "Content-Type": "image/png" });
   });
 
-  test("is read anew when it was changed elsewhere", async () => {
+  test("is read anew when the server says that it was changed", async () => {
     const ann = await it.join("ann");
-    it.server.fault("GET /auth/me", { status: 200, body: { ...ann.me, email_verified: true } });
-    await ann.account.refresh();
-    expect(ann.me?.email_verified).toBe(true);
+    it.server.change("ann", { role: "buyer" });
+    await until(() => ann.me?.role === "buyer");
+    expect(ann.users.get("ann")?.role).toBe("buyer");
+  });
+
+  test("is what the last answer says, also when an earlier one comes late", async () => {
+    const ann = await it.join("ann");
+    let letGo = () => {};
+    const after = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    it.server.fault("GET /auth/me", { status: 200, body: { ...ann.me, role: "agent" }, after });
+    const late = ann.account.refresh();
+    await until(() => it.server.count("GET /auth/me") === 1);
+    it.server.change("ann", { role: "buyer" });
+    await until(() => ann.me?.role === "buyer");
+    letGo();
+    await late;
+    expect(ann.me?.role).toBe("buyer");
+  });
+
+  test("is read anew after a reload, and comes with every refresh", async () => {
+    const storage = new MemoryStorage();
+    const before = await it.join("ann", { storage });
+    before.close();
+    it.server.change("ann", { role: "agent" });
+    const after = it.make({ storage });
+    await after.start();
+    await until(() => after.me?.role === "agent");
+    const told: (string | undefined)[] = [];
+    after.on("session", () => told.push(after.me?.role));
+    it.server.pushing = false;
+    it.server.change("ann", { role: "member" });
+    it.server.expireAccessTokens();
+    await after.request("GET", "/users/ann");
+    await until(() => told.includes("member"));
   });
 });
 

@@ -6,7 +6,7 @@ import { type Namespace, Server, type Socket } from "socket.io";
 import type { Message } from "../../src/client/types";
 import { Model } from "./model";
 
-type Reply = { status: number; body?: unknown };
+type Reply = { status: number; body?: unknown; after?: Promise<void> };
 type Ack = (answer: unknown) => void;
 
 interface Login {
@@ -107,6 +107,13 @@ export class TestServer {
     return message;
   }
 
+  /** Somebody's account is another, as by an administrator. */
+  change(userId: string, fields: { role: string }): void {
+    Object.assign(this.model.users.get(userId) ?? {}, fields);
+    for (const socket of this.chat.sockets.values())
+      if (this.pushing && socket.data.userId === userId) socket.emit("user_changed", { id: userId });
+  }
+
   create(members: string[], kind: "group" | "private" | "room" = "group"): string {
     const id = this.model.create(members, kind);
     for (const socket of this.chat.sockets.values()) {
@@ -161,7 +168,7 @@ export class TestServer {
     login.refresh = `refresh-${this.#counter}`;
     login.expiresAt = Date.now() + this.lifetimeS * 1000;
     const { access, refresh } = login;
-    const user = { ...this.model.users.get(login.userId), email: "e@example.org" };
+    const user = this.#self(login.userId);
     return {
       status: 200,
       body: {
@@ -182,6 +189,7 @@ export class TestServer {
     let text = "";
     for await (const chunk of request) text += chunk;
     const fault = this.faults.get(call)?.shift()?.();
+    if (typeof fault === "object") await fault.after;
     if (fault && fault !== "cut") return fault;
     const { authorization, "idempotency-key": key } = request.headers;
     const reply = this.#route(call, path, url, text ? JSON.parse(text) : {}, authorization, String(key));
@@ -204,7 +212,12 @@ export class TestServer {
       for (const [key, held] of this.logins) if (held === login) this.logins.delete(key);
       return { status: 204 };
     }
+    if (call === "GET /auth/me") return { status: 200, body: this.#self(login.userId) };
     return this.#read(path, url, login.userId);
+  }
+
+  #self(id: string): object {
+    return { ...this.model.users.get(id), email: "e@example.org" };
   }
 
   #login(username: string): Reply {
