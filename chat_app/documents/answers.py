@@ -16,6 +16,7 @@ WHEN = {
     404: "There is no such thing, or it is not the caller's to see.",
     409: "It contradicts what is stored.",
     413: "The body, or the message in it, is too large.",
+    414: "The address, with its query, is longer than 8,190 bytes.",
     415: "The body is not of a type that is taken here.",
     422: "A field is missing, unknown or not acceptable; `errors` names it.",
     429: "Too many calls; `Retry-After` tells when to come again.",
@@ -63,6 +64,8 @@ def error_statuses(route: Route) -> set[int]:
         found |= {401, 403}
     if route.model("path"):
         found.add(404)
+    if route.model("query"):
+        found.add(414)
     if any(route.model(part) for part in ("path", "query", "header", "body", "form")):
         found.add(422)
     if route.model("body") or route.model("form") or route.declared.requestBody:

@@ -22,6 +22,7 @@ from typing import Any
 
 from chat_app.runtime import patch, silence_deprecation
 from chat_app.runtime.boot import StopsOnRefusal
+from chat_app.runtime.refusals import refusal
 
 silence_deprecation()
 
@@ -37,14 +38,7 @@ ACCEPT_PAUSE = 0.1
 ACCEPT_LATER = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 ACCEPT_GONE = {errno.ECONNABORTED, errno.ECONNRESET, errno.EINTR, errno.EPROTO}
 
-REFUSAL_BODY = (
-    b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable",'
-    b'"detail":"This server has as many connections as it can hold. Please try again.","retry_after":5}'
-)
-REFUSAL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-    b"Retry-After: 5\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(REFUSAL_BODY), REFUSAL_BODY)
-)
+FULL = refusal(503, "This server has as many connections as it can hold. Please try again.", retry_after=5)
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -218,7 +212,7 @@ def refuse(client: socket.socket) -> None:
     """Answer 503 and linger: closing with the request unread would reset the connection and the answer
     with it (RFC 9112, section 9.6). At most `REFUSAL_LINGER` seconds and `REFUSAL_POOL` at once."""
     with contextlib.closing(client), contextlib.suppress(OSError), eventlet.Timeout(REFUSAL_LINGER, False):
-        client.sendall(REFUSAL)
+        client.sendall(FULL)
         client.shutdown(socket.SHUT_WR)
         while client.recv(65536):
             pass

@@ -2,6 +2,7 @@
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from chat_app.runtime import refusals as _refusals  # noqa: F401  (how it answers what it cannot read)
 from chat_app.runtime.boot import StopsOnRefusal
 
 

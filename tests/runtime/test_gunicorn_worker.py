@@ -1,6 +1,7 @@
 """The worker in a real gunicorn, seen from outside."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import socketio
 
+from chat_app.errors import STATUS
 from tests.services.process import ROOT, Process, free_port
 from tests.services.waiting import eventually
 
@@ -208,10 +210,30 @@ def test_clients_above_the_limit_are_told_to_come_back(gunicorn: Gunicorn):
         answer = connection.getresponse()
         assert answer.status == 503
         assert int(answer.headers["Retry-After"]) > 0
-        assert b'"code":"unavailable"' in answer.read()
+        assert json.load(answer)["code"] == "unavailable"
     for connection in held:
         connection.close()
     eventually(lambda: gunicorn.get("/health/live")[0] == 200)
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status", "code"),
+    [
+        (b"GET /?" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n", 414, "uri_too_long"),
+        (b"GET / HTTP/1.1\r\nCookie: " + b"x" * 20_000 + b"\r\n\r\n", 431, "headers_too_large"),
+        (b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n", 400, "bad_request"),
+        (b"what is this\r\n\r\n", 400, "bad_request"),
+    ],
+)
+def test_a_request_that_cannot_be_read_is_told_why(gunicorn: Gunicorn, request_head: bytes, status: int, code: str):
+    with socket.create_connection(("127.0.0.1", gunicorn.port), timeout=10) as client:
+        client.sendall(request_head)
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        problem = json.load(answer)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status, problem["status"], problem["code"]) == (status, status, code)
+    assert STATUS[problem["code"]] == problem["status"]
 
 
 def test_a_client_that_says_nothing_is_let_go(tmp_path: Path):
