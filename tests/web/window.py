@@ -23,7 +23,7 @@ class Window:
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
-        self.name = self.username = self.email = ""
+        self.id = self.name = self.username = self.email = ""
         self.sockets_cut = False
         self.page.goto(url)
 
@@ -49,7 +49,7 @@ class Window:
         self.get("sign-in-username").fill(username)
         self.get("sign-in-password").fill(password)
         self.get("sign-in").click()
-        expect(self.get("chats-tab")).to_be_visible()
+        expect(self.get("settings")).to_be_visible()
 
     def settings(self, section: str) -> None:
         """Open a section of the settings, from wherever one is."""

@@ -79,7 +79,7 @@ export interface ChatClient {
 
 /** One's own account beyond the profile. Nothing here is kept: call again to know what is true now. */
 export interface AccountApi {
-  /** Reads the own profile anew; happens by itself at the start and when the server says that it was changed. */
+  /** Reads the own profile anew; happens by itself after connecting and when the server says that it was changed. */
   refresh(): Promise<Self>;
   /** A PNG, JPEG, WebP or GIF of at most 5 MiB. `onProgress` hears how much is sent, from 0 to 1 (in browsers). */
   setAvatar(picture: Blob, onProgress?: (part: number) => void): Promise<Self>;

@@ -38,6 +38,9 @@ import { Typing } from "./typing";
 import { Users } from "./users";
 import { openVault } from "./vault";
 
+/** After an interruption everybody comes back at once, and the sync is what matters: the own profile can wait. */
+const READ_WITHIN_MS = 5_000;
+
 /** Makes a client. Nothing happens until `start`, `login` or `register`. */
 export function createChatClient(options: ClientOptions = {}): ChatClient {
   return new Client(options);
@@ -60,6 +63,7 @@ class Client implements ChatClient {
   readonly #feed: Feed;
   readonly #sync: Sync;
   #safety: ReturnType<typeof setInterval> | undefined;
+  #reading: ReturnType<typeof setTimeout> | undefined;
   #status: Status = "signed_out";
   #everConnected = false;
 
@@ -172,11 +176,7 @@ class Client implements ChatClient {
   }
 
   async start(): Promise<boolean> {
-    if (this.#session.user !== null) return true;
-    const restored = this.#session.restore();
-    // The stored profile is that of the last refresh: by now they may have another name, or another role.
-    if (restored) this.#readMe();
-    return restored;
+    return this.#session.user !== null || this.#session.restore();
   }
 
   register(form: {
@@ -264,8 +264,11 @@ class Client implements ChatClient {
     void this.conversations.preload().catch(() => {});
   }
 
-  #readMe(): void {
-    void this.account.refresh().catch(() => {});
+  /** Another name or role may have come before the socket was there to hear of it; a stored profile is older still. */
+  #readMe(withinMs = 0): void {
+    clearTimeout(this.#reading);
+    const read = () => void this.account.refresh().catch(() => {});
+    this.#reading = setTimeout(read, Math.random() * withinMs);
   }
 
   /** Changed here, or in another tab. */
@@ -275,6 +278,7 @@ class Client implements ChatClient {
   }
 
   #ready(): void {
+    this.#readMe(this.#everConnected ? READ_WITHIN_MS : 0);
     this.#everConnected = true;
     this.#members.allOutdated();
     this.#outbox.resume();
@@ -300,6 +304,7 @@ class Client implements ChatClient {
 
   #stop(wipe: boolean): void {
     clearInterval(this.#safety);
+    clearTimeout(this.#reading);
     this.#connection.stop();
     this.#sync.clear();
     this.#outbox.end(wipe);

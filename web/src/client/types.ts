@@ -21,14 +21,25 @@ export interface User {
   created_at: string;
 }
 
+/** What a role allows on the server as a whole; the table stands in `chat_app/auth/permissions.py`. */
+export type Permission =
+  | "people.find"
+  | "groups.create"
+  | "rooms.use"
+  | "api_keys.create"
+  | "people.ensure"
+  | "people.manage"
+  | "plans.manage"
+  | "audit.read"
+  | "stats.read";
+
 /** The signed-in person: a user plus what only they may see. */
 export interface Self extends User {
   email: string | null;
   /** Whether mail to this address has reached them. */
   email_verified: boolean;
   plan: string;
-  /** What their role allows on this server, e.g. "api_keys.create". */
-  permissions: string[];
+  permissions: Permission[];
   /** Whether they can sign in with a password. */
   has_password: boolean;
 }

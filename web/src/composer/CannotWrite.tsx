@@ -1,10 +1,10 @@
 import type { Conversation } from "../client";
-import { client } from "../state/client";
+import { client, useMay } from "../state/client";
 import { attempt } from "../state/errors";
 import { t } from "../strings";
 
 export function CannotWrite({ conversation }: { conversation: Conversation }) {
-  const guest = conversation.kind === "room" && conversation.my_role === null;
+  const guest = useMay("rooms.use") && conversation.kind === "room" && conversation.my_role === null;
   return (
     <div class="composer composer-closed">
       <p>{guest ? t.composer.join : t.composer.readOnly}</p>

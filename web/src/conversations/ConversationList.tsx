@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { client, useLive } from "../state/client";
+import { client, useLive, useMay } from "../state/client";
 import { openDialog } from "../state/dialogs";
 import { go } from "../state/route";
 import { t } from "../strings";
@@ -34,20 +34,23 @@ export function ConversationList({ q, archived, currentId }: ListProps) {
 }
 
 function EmptyList({ q, archived }: { q: string; archived: boolean }) {
+  const rooms = useMay("rooms.use");
   if (q) return <p class="empty">{t.list.emptyFilter(q)}</p>;
   if (archived) return <p class="empty">{t.list.emptyArchived}</p>;
   return (
     <div class="empty">
       <Logo class="empty-art" />
       <h3>{t.list.emptyTitle}</h3>
-      <p>{t.list.emptyText}</p>
+      <p>{rooms ? t.list.emptyText : t.list.emptyTextNoRooms}</p>
       <div class="empty-actions">
         <button type="button" class="button button-primary" onClick={() => openDialog({ kind: "new-chat" })}>
           <Icon name="compose" /> {t.list.newChat}
         </button>
-        <button type="button" class="button" onClick={() => go({ page: "rooms" })}>
-          {t.list.roomsTab}
-        </button>
+        {rooms && (
+          <button type="button" class="button" onClick={() => go({ page: "rooms" })}>
+            {t.list.roomsTab}
+          </button>
+        )}
       </div>
     </div>
   );

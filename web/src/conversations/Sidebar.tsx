@@ -1,27 +1,31 @@
-import { useState } from "preact/hooks";
-import { useMe } from "../state/client";
+import { useEffect, useState } from "preact/hooks";
+import { useMay, useMe } from "../state/client";
 import { openDialog } from "../state/dialogs";
 import { formatRoute, go, listPage, type Route } from "../state/route";
 import { t } from "../strings";
 import { Avatar } from "../ui/Avatar";
-import { Icon } from "../ui/Icon";
+import { Icon, type IconName } from "../ui/Icon";
 import { IconButton } from "../ui/IconButton";
 import { Logo } from "../ui/Logo";
-import { Menu } from "../ui/Menu";
+import { Menu, type MenuItem } from "../ui/Menu";
 import { ConversationList } from "./ConversationList";
 import { faceOf } from "./naming";
 import { RoomDirectory } from "./RoomDirectory";
 
 export function Sidebar({ route }: { route: Route }) {
   const [q, setQ] = useState("");
-  const list = listPage.value;
+  const rooms = useMay("rooms.use");
+  const list = listPage.value === "rooms" && !rooms ? "chats" : listPage.value;
   const currentId = route.page === "conversation" ? route.id : null;
+  useEffect(() => {
+    if (route.page === "rooms" && !rooms) go({ page: "chats" }, true);
+  }, [route.page, rooms]);
   const label = list === "rooms" ? t.list.filterRooms : t.list.filter;
   return (
     <nav class="sidebar" aria-label={t.list.title}>
       <SidebarHeader />
       <div class="sidebar-tools">
-        {list === "archived" ? <ArchivedHeading /> : <ListTabs list={list} />}
+        {list === "archived" ? <ArchivedHeading /> : rooms && <ListTabs list={list} />}
         <div class="search-box">
           <Icon name="search" />
           <input
@@ -55,31 +59,7 @@ function SidebarHeader() {
         <Logo class="brand-mark" />
         <span>{t.appName}</span>
       </a>
-      <Menu
-        icon="compose"
-        label={t.list.newMenu}
-        testId="new-menu"
-        items={[
-          {
-            label: t.list.newChat,
-            icon: "person",
-            onSelect: () => openDialog({ kind: "new-chat" }),
-            testId: "new-chat",
-          },
-          {
-            label: t.list.newGroup,
-            icon: "people",
-            onSelect: () => openDialog({ kind: "new-group" }),
-            testId: "new-group",
-          },
-          {
-            label: t.list.newRoom,
-            icon: "hash",
-            onSelect: () => openDialog({ kind: "new-room" }),
-            testId: "new-room",
-          },
-        ]}
-      />
+      <NewMenu />
       <button
         type="button"
         class="me-button"
@@ -92,6 +72,27 @@ function SidebarHeader() {
       </button>
     </header>
   );
+}
+
+/** A button where there is nothing to choose from. */
+function NewMenu() {
+  const groups = useMay("groups.create");
+  const rooms = useMay("rooms.use");
+  const item = (kind: "new-chat" | "new-group" | "new-room", label: string, icon: IconName): MenuItem => ({
+    label,
+    icon,
+    onSelect: () => openDialog({ kind }),
+    testId: kind,
+  });
+  const chat = item("new-chat", t.list.newChat, "person");
+  if (!groups && !rooms)
+    return <IconButton icon="compose" label={chat.label} onClick={chat.onSelect} testId={chat.testId} />;
+  const items = [
+    chat,
+    ...(groups ? [item("new-group", t.list.newGroup, "people")] : []),
+    ...(rooms ? [item("new-room", t.list.newRoom, "hash")] : []),
+  ];
+  return <Menu icon="compose" label={t.list.newMenu} testId="new-menu" items={items} />;
 }
 
 function ListTabs({ list }: { list: "chats" | "rooms" }) {

@@ -1,5 +1,6 @@
 import type { User } from "../client";
 import { faceOf, nameOf } from "../conversations/naming";
+import { useMay } from "../state/client";
 import { t } from "../strings";
 import { Avatar } from "../ui/Avatar";
 import { Icon } from "../ui/Icon";
@@ -12,6 +13,8 @@ interface ResultsProps extends People {
 }
 
 export function PeopleResults({ people, problem, q, chosen, onPick }: ResultsProps) {
+  const findsAll = useMay("people.find");
+  const nobody = findsAll ? t.create.noPeople : t.create.noContacts;
   if (problem) {
     return (
       <p class="form-error" role="alert">
@@ -20,8 +23,7 @@ export function PeopleResults({ people, problem, q, chosen, onPick }: ResultsPro
     );
   }
   if (!people) return <div class="skeleton skeleton-member" />;
-  if (people.length === 0)
-    return <p class="people-none">{q.trim() ? t.create.noMatch(q.trim()) : t.create.noPeople}</p>;
+  if (people.length === 0) return <p class="people-none">{q.trim() ? t.create.noMatch(q.trim()) : nobody}</p>;
   return (
     <ul class="people" data-testid="people">
       {people.map((user) => {

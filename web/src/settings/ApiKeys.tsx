@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ApiKey } from "../client";
-import { client, useMe } from "../state/client";
+import { client, useMay } from "../state/client";
 import { openDialog } from "../state/dialogs";
 import { attempt } from "../state/errors";
 import { usePages } from "../state/pages";
@@ -13,11 +13,10 @@ import { NewKeyForm } from "./NewKeyForm";
 import { PagedList } from "./PagedList";
 
 export function ApiKeys() {
-  const me = useMe();
   const pages = usePages((cursor) => client.account.apiKeys(cursor));
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<string | null>(null);
-  const mayMake = me?.permissions?.includes("api_keys.create") ?? true;
+  const mayMake = useMay("api_keys.create");
   const onMade = (key: string) => {
     setMaking(false);
     setMade(key);

@@ -1,6 +1,6 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { faceOf, nameOf } from "../conversations/naming";
-import { useMe } from "../state/client";
+import { client, useMay, useMe } from "../state/client";
 import { formatRoute, go, SECTIONS, type Section } from "../state/route";
 import { s } from "../strings/settings";
 import { Avatar } from "../ui/Avatar";
@@ -19,6 +19,8 @@ const ICONS: Record<Section, IconName> = {
 export function SettingsNav({ section, titleId }: { section: Section | null; titleId: string }) {
   const me = useMe();
   const list = useReturningFocus(section);
+  const hasKeys = useKeys();
+  const sections = SECTIONS.filter((one) => one !== "api-keys" || hasKeys);
   return (
     <nav class="settings-nav scroller" aria-labelledby={titleId}>
       <h1 id={titleId}>{s.title}</h1>
@@ -30,7 +32,7 @@ export function SettingsNav({ section, titleId }: { section: Section | null; tit
         </div>
       </div>
       <ul ref={list}>
-        {SECTIONS.map((one) => (
+        {sections.map((one) => (
           <li key={one}>
             <a
               class="settings-link"
@@ -54,6 +56,20 @@ export function SettingsNav({ section, titleId }: { section: Section | null; tit
       </button>
     </nav>
   );
+}
+
+/** Whether the keys concern this person: they may make some, or have some left from another role, to revoke. */
+function useKeys(): boolean {
+  const mayMake = useMay("api_keys.create");
+  const [some, setSome] = useState(false);
+  useEffect(() => {
+    if (mayMake) return;
+    client.account.apiKeys().then(
+      ({ items }) => setSome(items.length > 0),
+      () => {},
+    );
+  }, [mayMake]);
+  return mayMake || some;
 }
 
 /** On a desk the sections are one step of the history, so that back leaves the settings. */

@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import {
   type Conversation,
   createChatClient,
+  type Permission,
   type Presence,
   type PresenceStatus,
   type Self,
@@ -69,4 +70,9 @@ export function useTyping(id: string): readonly string[] {
 
 export function useMe(): Self | null {
   return useLive(["session"], () => client.me);
+}
+
+/** Whether the person's role allows it, so that the page offers nothing that the server would refuse. */
+export function useMay(permission: Permission): boolean {
+  return useLive(["session"], () => client.me?.permissions.includes(permission) ?? false);
 }

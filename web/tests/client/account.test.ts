@@ -50,9 +50,12 @@ describe("the own profile", () => {
     const ann = await it.join("ann", { storage });
     const otherTab = it.make({ storage: storage.tab() });
     await otherTab.start();
-    const changed = { ...ann.me, display_name: "Ann B.", avatar_hue: 7 };
+    const fields = { display_name: "Ann B.", avatar_hue: 7 };
+    const changed = { ...ann.me, ...fields };
     it.server.fault("PATCH /auth/me", { status: 200, body: changed });
-    await ann.updateMe({ display_name: "Ann B.", avatar_hue: 7 });
+    it.server.pushing = false;
+    it.server.change("ann", fields);
+    await ann.updateMe(fields);
     expect(ann.me).toEqual(changed);
     expect(ann.users.get("ann")).toEqual(changed);
     await until(() => otherTab.users.get("ann")?.avatar_hue === 7);
@@ -85,13 +88,14 @@ describe("the own profile", () => {
 
   test("is what the last answer says, also when an earlier one comes late", async () => {
     const ann = await it.join("ann");
+    await until(() => it.server.count("GET /auth/me") === 1);
     let letGo = () => {};
     const after = new Promise<void>((resolve) => {
       letGo = resolve;
     });
     it.server.fault("GET /auth/me", { status: 200, body: { ...ann.me, role: "agent" }, after });
     const late = ann.account.refresh();
-    await until(() => it.server.count("GET /auth/me") === 1);
+    await until(() => it.server.count("GET /auth/me") === 2);
     it.server.change("ann", { role: "buyer" });
     await until(() => ann.me?.role === "buyer");
     letGo();

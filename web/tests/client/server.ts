@@ -3,7 +3,7 @@
 import { createServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Namespace, Server, type Socket } from "socket.io";
-import type { Message } from "../../src/client/types";
+import type { Message, User } from "../../src/client/types";
 import { Model } from "./model";
 
 type Reply = { status: number; body?: unknown; after?: Promise<void> };
@@ -108,7 +108,7 @@ export class TestServer {
   }
 
   /** Somebody's account is another, as by an administrator. */
-  change(userId: string, fields: { role: string }): void {
+  change(userId: string, fields: Partial<User>): void {
     Object.assign(this.model.users.get(userId) ?? {}, fields);
     for (const socket of this.chat.sockets.values())
       if (this.pushing && socket.data.userId === userId) socket.emit("user_changed", { id: userId });
