@@ -52,6 +52,8 @@ _CODE_OF_STATUS = {status: code for code, status in STATUS.items() if code not i
 }
 FieldErrors = Sequence[dict[str, str]]
 RETRY_AFTER_UNAVAILABLE = 1.0
+MAX_TOLD = 100
+"""Mistakes up to which a caller is told which they are."""
 
 
 class ChatError(Exception):
@@ -108,6 +110,10 @@ def unavailable(detail: str = "The database does not answer at present. Please t
 
 def from_validation(error: ValidationError) -> ChatError:
     """Name every bad field, never its value: values may be secrets."""
+    if error.error_count() > MAX_TOLD:  # to list them takes pydantic 6 µs each, and a body may have 100,000
+        return ChatError(
+            "validation_failed", f"{error.error_count()} things are wrong with this; see the documentation."
+        )
     fields = [
         {"field": ".".join(map(str, e["loc"])), "message": _message(e)}
         for e in error.errors(include_url=False, include_input=False)[:20]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, Response, g, request
+from flask.json.provider import DefaultJSONProvider
 from flask_compress import Compress
 
 from chat_app.errors import from_validation, problem
@@ -47,11 +48,22 @@ HEADERS = {
 HSTS = "max-age=31536000"
 
 
+class Json(DefaultJSONProvider):
+    ensure_ascii = False
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """A body that is nested deeper than the parser goes is broken like any other that cannot be read."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
 def init_http(app: Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.validation_error_callback = lambda error: problem(from_validation(error))  # type: ignore[attr-defined]
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = Json(app)
     init_metrics(app)
     compress = _compression(app)
 

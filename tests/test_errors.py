@@ -53,6 +53,20 @@ def test_a_body_of_another_type_is_refused(api: Api):
         assert answer.json["code"] in ("bad_request", "unsupported_media_type", "validation_failed")
 
 
+@pytest.mark.parametrize(
+    "nested", [b"[" * 500_000, b'{"username":' * 100_000, b'{"username": ' + b"[" * 5000 + b"]" * 5000 + b"}"]
+)
+def test_a_body_that_is_nested_too_deeply_is_refused(api: Api, nested: bytes):
+    api.request("POST", "/auth/login", data=nested).error(422, "validation_failed")
+
+
+def test_a_body_with_a_hundred_thousand_mistakes_is_refused_without_naming_them(api: Api):
+    answer = api.post("/auth/login", {f"field{number}": 1 for number in range(100_000)})
+    told = answer.error(422, "validation_failed")
+    assert "errors" not in told
+    assert "100002 things are wrong" in told["detail"]
+
+
 def test_values_never_appear_in_an_error(api: Api):
     secret = "my secret password " * 10
     answer = api.post("/auth/register", {"username": "!", "email": "x", "password": secret, "token": secret})
