@@ -22,7 +22,7 @@ SLOW = parse("5/hour")
 def storage(request: pytest.FixtureRequest) -> Storage:
     if request.param == "memory":
         return storage_from_string("bounded://")
-    return storage_from_string(f"shared+{request.getfixturevalue('redis').url}")
+    return storage_from_string(f"shared+{request.getfixturevalue('redis').aside}")
 
 
 @pytest.fixture

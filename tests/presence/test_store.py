@@ -13,7 +13,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[PresenceStore]:
     if request.param == "memory":
         yield MemoryPresence()
     else:
-        redis = RedisPresence(request.getfixturevalue("redis").url)
+        redis = RedisPresence(request.getfixturevalue("redis").aside)
         yield redis
         redis._redis.close()
 

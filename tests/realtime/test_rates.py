@@ -69,7 +69,7 @@ class Process:
     """One of several that share their buckets."""
 
     def __init__(self, redis: Redis, name: str, rate: float = SLOW, burst: int = 10, **options: Any) -> None:
-        self.client = redis_client.Redis.from_url(redis.url, socket_timeout=1, retry=None)
+        self.client = redis_client.Redis.from_url(redis.aside, socket_timeout=1, retry=None)
         self.buckets = SharedBuckets(name, rate, burst, **options)
 
     def takes(self, count: int, key: str = "ada") -> int:

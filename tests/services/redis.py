@@ -40,6 +40,11 @@ class Redis(Process):
     def stop(self) -> None:
         self.terminate()
 
+    @property
+    def aside(self) -> str:
+        """The address of another database in it, for keys that no server would write."""
+        return self.url.removesuffix("/0") + "/1"
+
     def client(self) -> "redis.Redis":
         """A new client; close it, or use it in a `with`."""
         return redis.Redis.from_url(self.url, socket_timeout=5, decode_responses=True)
