@@ -19,8 +19,8 @@ export function ForgotPassword() {
     );
   }
   return (
-    <div role="status" data-testid="forgot-sent">
-      <AuthHeading title={t.auth.sentTitle} lead={t.auth.sentText(sentTo)} />
+    <div class="auth-part" data-testid="forgot-sent">
+      <AuthHeading title={t.auth.sentTitle} lead={t.auth.sentText(sentTo)} focused />
       <BackToSignIn />
     </div>
   );

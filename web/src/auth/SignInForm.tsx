@@ -1,5 +1,5 @@
-import { client } from "../state/client";
-import { formatRoute } from "../state/route";
+import { client, endedBy } from "../state/client";
+import { formatRoute, go, route } from "../state/route";
 import { t } from "../strings";
 import { Field } from "../ui/Field";
 import { FormError } from "../ui/FormError";
@@ -7,9 +7,12 @@ import { useForm } from "../ui/useForm";
 
 /** `forgotten`: whether this server can help with a forgotten password. */
 export function SignInForm({ forgotten }: { forgotten: boolean }) {
-  const form = useForm({ username: "", password: "" }, (values) =>
-    client.login({ username: values.username.trim(), password: values.password }),
-  );
+  const form = useForm({ username: "", password: "" }, ({ username, password }) => {
+    // How the attempt before this one ended is told no longer.
+    endedBy.value = null;
+    if (route.peek().page === "sign-in") go({ page: "sign-in" }, true);
+    return client.login({ username: username.trim(), password });
+  });
   const { values, set, errors, busy } = form;
   return (
     <form class="form" onSubmit={form.submit} data-testid="sign-in-form">

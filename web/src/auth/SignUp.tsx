@@ -10,7 +10,7 @@ export function SignUp() {
   if (info?.registration === "closed") {
     return (
       <>
-        <AuthHeading title={t.auth.signUpTitle} lead={t.auth.closed} />
+        <AuthHeading title={t.auth.signUpTitle} lead={t.auth.closed} focused />
         <BackToSignIn />
       </>
     );

@@ -28,7 +28,7 @@ export function VerifyEmail({ token }: { token: string }) {
   if (state === "done") return <Verified />;
   return (
     <>
-      <AuthHeading title={t.auth.verifyTitle} lead={t.auth.verifyLead} />
+      <AuthHeading title={t.auth.verifyTitle} lead={t.auth.verifyLead} focused />
       <div class="form">
         <FormError text={problem} />
         <button
@@ -48,11 +48,11 @@ export function VerifyEmail({ token }: { token: string }) {
 function Verified() {
   const me = useMe();
   return (
-    <div role="status" data-testid="email-verified">
+    <div class="auth-part" data-testid="email-verified">
       <span class="auth-done">
         <Icon name="check" />
       </span>
-      <AuthHeading title={t.auth.verifiedTitle} lead={t.auth.verifiedText} />
+      <AuthHeading title={t.auth.verifiedTitle} lead={t.auth.verifiedText} focused />
       <a class="button button-primary button-wide" href={formatRoute({ page: me ? "chats" : "sign-in" })}>
         {me ? t.auth.goOn : t.auth.signIn}
       </a>

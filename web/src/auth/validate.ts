@@ -1,7 +1,7 @@
 /** The server's rules, told before it is asked and in the reader's language. */
 import { t } from "../strings";
 
-const USERNAME = /^[\w.-]{3,32}$/;
+const USERNAME = /^[A-Za-z0-9][\w.-]{1,30}[A-Za-z0-9]$/;
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 const PASSWORD_BYTES = 72;
 

@@ -23,7 +23,7 @@ export function EmailStatus({ me }: { me: Self }) {
     setTold(
       await sent.then(
         () => s.profile.linkSent(me.email ?? ""),
-        (error) => explain(error),
+        (error) => explain(error, { conflict: s.profile.verified }),
       ),
     );
     setBusy(false);

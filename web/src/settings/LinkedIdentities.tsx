@@ -84,7 +84,8 @@ interface IdentityRowProps {
 
 function IdentityRow({ identity: { id, provider, email, created_at }, label, onGone }: IdentityRowProps) {
   const unlink = async () => {
-    if (await attempt(() => client.account.unlinkIdentity(id))) showToast(s.linked.unlinked);
+    const words = { conflict: s.linked.onlyWay };
+    if (await attempt(() => client.account.unlinkIdentity(id), words)) showToast(s.linked.unlinked);
     onGone();
   };
   const ask = () =>

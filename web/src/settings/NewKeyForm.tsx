@@ -41,7 +41,7 @@ export function NewKeyForm({ onMade, onCancel }: NewKeyFormProps) {
         value={values.name}
         onInput={set("name")}
         error={errors.name}
-        focused
+        autoFocus
         input={{ maxLength: 64, autocomplete: "off", placeholder: s.keys.namePlaceholder }}
         testId="key-name"
       />

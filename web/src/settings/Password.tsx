@@ -54,7 +54,7 @@ function PasswordForm({ username, onDone }: { username: string; onDone: () => vo
         value={values.current_password}
         onInput={set("current_password")}
         error={errors.current_password}
-        focused
+        autoFocus
         input={{ autocomplete: "current-password" }}
         testId="current-password"
       />

@@ -17,6 +17,12 @@ function leaves({ currentTarget, relatedTarget }: TargetedDragEvent<HTMLElement>
   return !(relatedTarget instanceof Node && currentTarget.contains(relatedTarget));
 }
 
+const REFUSED = {
+  payload_too_large: s.picture.tooLarge,
+  unsupported_media_type: s.picture.unreadable,
+  validation_failed: s.picture.unreadable,
+};
+
 interface Chosen {
   picture: Blob;
   url: string;
@@ -44,7 +50,7 @@ export function PictureForm({ me, hue }: { me: Self; hue: number }) {
       setChosen(null);
       showToast(s.picture.saved);
     } catch (error) {
-      setProblem(explain(error));
+      setProblem(explain(error, REFUSED));
     }
     setSent(null);
   };

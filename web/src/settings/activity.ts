@@ -12,7 +12,17 @@ export function activityText({ action, detail }: SecurityEvent): string {
 function subject(detail: Record<string, unknown>): string {
   if (detail.everywhere === true) return s.activity.everywhere;
   if (typeof detail.before === "string" && typeof detail.after === "string")
-    return `${detail.before} → ${detail.after}`;
-  const known = detail.name ?? detail.provider ?? detail.device ?? detail.former;
+    return `${named(detail.before)} → ${named(detail.after)}`;
+  if (typeof detail.device === "string") return inWords(detail.device);
+  const known = detail.name ?? detail.provider ?? detail.former;
   return typeof known === "string" ? known : "";
+}
+
+/** A role in the reader's words; what is none, such as a plan, as it is. */
+const named = (word: string) => s.roles[word] ?? word;
+
+/** "Firefox on Linux", as the server calls a device, in the reader's language. */
+function inWords(device: string): string {
+  const [browser, system] = device.split(" on ");
+  return browser && system ? s.devices.on(browser, system) : device;
 }

@@ -1,27 +1,37 @@
 /** What to tell a person about an error: its cause and, where there is one, the remedy. */
 import { ChatError } from "../client";
 import { t } from "../strings";
+import { duration } from "../time/format";
 import { showToast } from "../ui/toasts";
 
-export function explain(error: unknown): string {
+/** Code → what it means here, where the general words would be too general. */
+export type Words = Record<string, string>;
+
+const LOST = ["network", "timeout", "disconnected"];
+
+export function explain(error: unknown, words: Words = {}): string {
   if (!(error instanceof ChatError)) return t.errors.unknown;
-  const { code, retryAfter } = error;
-  if (code === "network" || code === "timeout" || code === "disconnected") return t.errors.network;
-  if (code === "rate_limited" && retryAfter) return waiting(retryAfter);
-  if (code === "rate_limited" || code === "unavailable" || code === "payload_too_large")
-    return t.errors[code];
-  if (error.errors?.length) return error.errors.map((one) => one.message).join(" ");
+  const { code, detail, errors, retryAfter } = error;
+  if (words[code]) return words[code];
+  if (LOST.includes(code)) return t.errors.network;
+  if (code === "rate_limited" && retryAfter) return t.errors.rate_limited_for(duration(retryAfter));
+  if (errors?.length) return errors.map(({ field, message }) => refusal(code, field, message)).join(" ");
+  if (t.errors.codes[code]) return t.errors.codes[code];
   // The server's own sentence knows more than a general one, but only English.
-  if (error.detail && t.locale === "en") return error.detail;
-  const general = new Map<string, unknown>(Object.entries(t.errors)).get(code);
-  return typeof general === "string" ? general : error.detail || t.errors.unknown;
+  return (t.locale === "en" && detail) || t.errors.general[code] || detail || t.errors.unknown;
 }
 
-function waiting(seconds: number): string {
-  return seconds > 90
-    ? t.errors.rate_limited_minutes(Math.ceil(seconds / 60))
-    : t.errors.rate_limited_in(Math.ceil(seconds));
+/** The server's words about a field are English and begin in the middle of a sentence: ours, where we have some. */
+function refusal(code: string, field: string, message: string): string {
+  const name = lastPart(field);
+  const known = t.errors.fields[`${code}.${name}`] ?? t.errors.fields[name];
+  if (known) return known;
+  if (t.locale !== "en") return t.errors.field;
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
+
+const lastPart = (field: string) => field.split(".").pop() ?? "";
 
 /** Whether the server refused because of this field. */
 export function isAbout(error: unknown, field: string): boolean {
@@ -35,22 +45,23 @@ export function fieldErrors(
 ): { fields: Record<string, string>; general: string | null } {
   const byField: Record<string, string> = {};
   const others: string[] = [];
-  for (const one of error instanceof ChatError ? (error.errors ?? []) : []) {
-    const field = one.field.split(".").pop() ?? "";
-    if (fields.includes(field)) byField[field] ??= one.message;
-    else others.push(one.message);
+  for (const { field, message } of error instanceof ChatError ? (error.errors ?? []) : []) {
+    const text = refusal((error as ChatError).code, field, message);
+    const name = lastPart(field);
+    if (fields.includes(name)) byField[name] ??= text;
+    else others.push(text);
   }
   const nothingNamed = Object.keys(byField).length === 0 && others.length === 0;
   return { fields: byField, general: nothingNamed ? explain(error) : others.join(" ") || null };
 }
 
 /** Runs an action and tells in a toast when it failed. True when it worked. */
-export async function attempt(action: () => unknown): Promise<boolean> {
+export async function attempt(action: () => unknown, words?: Words): Promise<boolean> {
   try {
     await action();
     return true;
   } catch (error) {
-    showToast(explain(error), true);
+    showToast(explain(error, words), true);
     return false;
   }
 }

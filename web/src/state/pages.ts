@@ -6,6 +6,7 @@ import { explain } from "./errors";
 export interface Pages<T> {
   /** null until the first page is there. */
   items: readonly T[] | null;
+  /** Tried anew by itself when the network is back. */
   problem: string | null;
   /** Fetches the next page; null when there is none, or it is on its way. */
   more: (() => void) | null;
@@ -39,5 +40,11 @@ export function usePages<T>(fetch: (cursor?: string) => Promise<Page<T>>): Pages
       latest.current = -1;
     };
   }, []);
+  useEffect(() => {
+    if (!problem) return;
+    const again = () => void load();
+    addEventListener("online", again);
+    return () => removeEventListener("online", again);
+  }, [problem]);
   return { items, problem, more: next === null ? null : () => void load(next), reload: () => load() };
 }

@@ -27,7 +27,8 @@ export const en = {
     displayNameHint: "What others see. You can change it later.",
     optional: "optional",
     wrong: {
-      username: "Use 3–32 letters, digits, dots, dashes or underscores.",
+      username:
+        "Use 3–32 letters, digits, dots, dashes or underscores; begin and end with a letter or a digit.",
       email: "This does not look like an email address.",
       password: "Use at least 8 characters.",
       passwordLong: "This password is too long.",
@@ -130,6 +131,7 @@ export const en = {
     string
   >,
   presence: { online: "Online", away: "Away", offline: "Offline" } as Record<string, string>,
+  justNow: "just now",
   lastSeen: (when: string) => `Last seen ${when}`,
   unnamed: "Untitled",
   someone: "Someone",
@@ -263,15 +265,38 @@ export const en = {
 
   errors: {
     network: "The server cannot be reached. Check your connection and try again.",
-    unavailable: "The server is busy. Try again in a moment.",
-    rate_limited: "That was a little fast. Wait a moment and try again.",
-    rate_limited_in: (s: number) => `That was a little fast. Try again in ${s} s.`,
-    rate_limited_minutes: (n: number) => `That was tried too often. Try again in ${n} minutes.`,
-    forbidden: "You may not do that here.",
-    not_found: "It is not there any more.",
-    payload_too_large: "The message is too long.",
-    conflict: "Somebody else changed this at the same time. Look again and retry.",
     unknown: "Something went wrong. Try again.",
+    rate_limited_for: (time: string) => `Too many attempts. Try again in ${time}.`,
+    /** Said in these words whatever the server's own are. */
+    codes: {
+      invalid_credentials: "The username or the password is not right.",
+      banned: "This account has been suspended. Ask the operator of this server.",
+      registration_closed: "This server takes no new people by itself. Ask its operator for an account.",
+      rate_limited: "Too many attempts. Wait a moment and try again.",
+      unavailable: "The server is busy. Try again in a moment.",
+      payload_too_large: "The message is too long.",
+      token_revoked: "Your session has ended. Sign in again.",
+    } as Record<string, string>,
+    /** For languages in which the server does not speak. */
+    general: {
+      forbidden: "You may not do that here.",
+      not_found: "It is not there any more.",
+      conflict: "This cannot be done now. Look again and retry.",
+    } as Record<string, string>,
+    field: "This cannot be used. Look at it again.",
+    /** By field, or by code and field. */
+    fields: {
+      "conflict.username": "This username is taken. Choose another one.",
+      "conflict.email": "There is an account with this address already.",
+      username:
+        "Use 3–32 letters, digits, dots, dashes or underscores; begin and end with a letter or a digit.",
+      display_name: "Use 1–64 characters on one line.",
+      email: "This does not look like an email address.",
+      password: "This is easy to guess. Choose something rarer that does not name you, such as four words.",
+      new_password:
+        "This is easy to guess. Choose something rarer that does not name you, such as four words.",
+      current_password: "This is not your current password.",
+    } as Record<string, string>,
   },
 };
 

@@ -8,6 +8,13 @@ export const settingsEn = {
     devices: "Devices",
     "api-keys": "API keys",
   } as Record<string, string>,
+  roles: {
+    member: "Member",
+    buyer: "Buyer",
+    merchant: "Merchant",
+    agent: "Agent",
+    admin: "Administrator",
+  } as Record<string, string>,
   save: "Save changes",
   saved: "Saved.",
   showMore: "Show more",
@@ -91,6 +98,7 @@ export const settingsEn = {
     since: (when: string) => `Linked ${when}`,
     done: "Linked. You can sign in with it from now on.",
     unlinked: "Unlinked.",
+    onlyWay: "This is your only way to sign in. Set a password or link another one first.",
     problems: {
       oauth_failed: "Linking did not work out, or was cancelled. Try again.",
       email_not_verified:

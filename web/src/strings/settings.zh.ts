@@ -9,6 +9,7 @@ export const settingsZh: SettingsStrings = {
     devices: "设备",
     "api-keys": "API 密钥",
   },
+  roles: { member: "成员", buyer: "买家", merchant: "商家", agent: "客服", admin: "管理员" },
   save: "保存修改",
   saved: "已保存。",
   showMore: "显示更多",
@@ -76,6 +77,7 @@ export const settingsZh: SettingsStrings = {
     since: (when) => `关联于 ${when}`,
     done: "已关联，今后可以用它登录。",
     unlinked: "已取消关联。",
+    onlyWay: "这是你唯一的登录方式。请先设置密码，或关联另一种登录方式。",
     problems: {
       oauth_failed: "关联未成功或已取消，请重试。",
       email_not_verified: "你在该服务中的邮箱尚未验证。请先在那里完成验证，再重试。",

@@ -71,9 +71,16 @@ export function ago(iso: string, now = new Date(), locale = readerLocale()): str
   const date = new Date(iso);
   const seconds = Math.max(0, (now.getTime() - date.getTime()) / 1000);
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
-  if (seconds < 60) return relative.format(0, "minute").replace(/^this minute$/, "just now");
+  if (seconds < 60) return t.justNow;
   if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), "minute");
   if (daysAgo(date, now) === 0) return relative.format(-Math.floor(seconds / 3600), "hour");
   if (daysAgo(date, now) < 7) return relative.format(-daysAgo(date, now), "day");
   return shortDate(iso, now, locale);
+}
+
+/** "45 seconds", "5 minutes", "2 hours": rounded up, for how long to wait. */
+export function duration(seconds: number, locale = readerLocale()): string {
+  const [size, unit] = seconds <= 90 ? [1, "second"] : seconds <= 5400 ? [60, "minute"] : [3600, "hour"];
+  const format = new Intl.NumberFormat(locale, { style: "unit", unit: String(unit), unitDisplay: "long" });
+  return format.format(Math.ceil(seconds / Number(size)));
 }

@@ -22,13 +22,13 @@ interface FieldProps {
   hint?: string | undefined;
   error?: string | undefined;
   optional?: boolean;
+  /** Takes the focus when it appears; in a dialog, when that opens. */
   autoFocus?: boolean;
-  /** Takes the focus when it appears, in a page that is there already. */
-  focused?: boolean;
   input?: InputOptions;
   testId?: string;
 }
 
+/** Browsers heed `autofocus` but once in a page, and then for `showModal`. */
 const focusOnce = (input: HTMLInputElement | null) => input?.focus();
 
 /** A labelled input; its hint and its error are read out with it. */
@@ -42,7 +42,6 @@ export function Field({
   error,
   optional,
   autoFocus,
-  focused,
   input,
   testId,
 }: FieldProps) {
@@ -59,7 +58,7 @@ export function Field({
           type={(secret && shown ? "text" : type) as "text"}
           value={value}
           autofocus={autoFocus}
-          ref={focused ? focusOnce : undefined}
+          ref={autoFocus ? focusOnce : undefined}
           aria-invalid={error ? "true" : undefined}
           aria-describedby={error || hint ? `${id}-note` : undefined}
           data-testid={testId}

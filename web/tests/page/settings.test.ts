@@ -34,7 +34,7 @@ describe("a security event in words", () => {
     [event("api_key.created", { name: "Report", scopes: [] }), "API key created: Report"],
     [
       event("user.role_changed", { before: "member", after: "agent" }),
-      "Role changed by an administrator: member → agent",
+      "Role changed by an administrator: Member → Agent",
     ],
     [event("of.tomorrow", { name: { not: "text" } }), "of.tomorrow"],
   ])("%j", (given, words) => expect(activityText(given)).toBe(words));

@@ -83,12 +83,12 @@ describe("what a role may do", () => {
 describe("errors", () => {
   test("fields of a form get theirs, the rest stands above it", () => {
     const error = new ChatError("validation_failed", "", [
-      { field: "body.username", message: "is taken" },
-      { field: "captcha", message: "is missing" },
+      { field: "body.title", message: "is too long" },
+      { field: "captcha", message: "must be there." },
     ]);
-    expect(fieldErrors(error, ["username"])).toEqual({
-      fields: { username: "is taken" },
-      general: "is missing",
+    expect(fieldErrors(error, ["title"])).toEqual({
+      fields: { title: "Is too long." },
+      general: "Must be there.",
     });
   });
 
@@ -99,15 +99,40 @@ describe("errors", () => {
     });
   });
 
-  test("a limit says how long to wait", () => {
-    expect(explain(new ChatError("rate_limited", "", undefined, 2.2))).toContain("3 s");
-    expect(explain(new ChatError("rate_limited", "", undefined, 600))).toContain("10 minutes");
+  test("a field that people know is told of in our words, by what is wrong with it", () => {
+    const about = (code: string) => new ChatError(code, "", [{ field: "email", message: "is not so" }]);
+    expect(fieldErrors(about("conflict"), ["email"]).fields).toEqual({
+      email: en.errors.fields["conflict.email"],
+    });
+    expect(explain(about("validation_failed"))).toBe(en.errors.fields.email);
+  });
+
+  test("what an error means here goes before what it means in general", () => {
+    const error = new ChatError("conflict", "This cannot be.");
+    expect(explain(error)).toBe("This cannot be.");
+    expect(explain(error, { conflict: "It is your only way in." })).toBe("It is your only way in.");
+  });
+
+  test.each([
+    [0.4, "1 second"],
+    [45, "45 seconds"],
+    [91, "2 minutes"],
+    [300, "5 minutes"],
+    [3600, "60 minutes"],
+    [7000, "2 hours"],
+  ])("a limit of %d s says how long to wait", (seconds, words) => {
+    expect(explain(new ChatError("rate_limited", "", undefined, seconds))).toContain(` in ${words}.`);
+  });
+
+  test("what is no error of the server is told, too", () => {
     expect(explain(new Error("boom"))).toBe(en.errors.unknown);
   });
 });
 
 test("the sign-up form knows the server's rules", () => {
   expect(checkSignUp({ username: "ada.l-1_x", email: "a@b.co", password: "12345678" })).toEqual({});
+  for (const username of ["-ada", "ada.", "_ad"])
+    expect(checkSignUp({ username, email: "a@b.co", password: "12345678" })).toHaveProperty("username");
   expect(Object.keys(checkSignUp({ username: "a", email: "nope", password: "short" }))).toEqual([
     "username",
     "email",
