@@ -1,6 +1,5 @@
 """Puts the real-time side together: server, namespaces, bus, rooms, and the work that repeats."""
 
-import logging
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ from chat_app.messages.batches import batches_for
 from chat_app.messages.writer import MessageWriters
 from chat_app.presence import service as presence_service
 from chat_app.presence.store import RENEW_EVERY
-from chat_app.realtime import lifecycle, namespaces, sessions, typing
+from chat_app.realtime import lifecycle, namespaces, sessions, transport, typing
 from chat_app.realtime.bus import Bus
 from chat_app.realtime.connections import Connections
 from chat_app.realtime.members import LocalMembers
@@ -29,8 +28,6 @@ from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import init_pending_receipts
 from chat_app.runtime import async_mode
 from chat_app.settings import Settings
-
-log = logging.getLogger(__name__)
 
 MAX_PACKET = 4 * 1024 * 1024
 """Bytes of one packet from a client. Above what any event may hold, so that too much is answered, not cut off."""
@@ -116,24 +113,13 @@ def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
         ping_interval=25,
         ping_timeout=20,
         http_compression=False,
+        serializer=transport.Packet,
+        namespaces=[namespaces.chat.name, namespaces.presence.name],  # else the library's own, "/", is open to all
     )
     app.wsgi_app = SocketHeaders(app.wsgi_app)  # type: ignore[method-assign]
     for events in (namespaces.chat, namespaces.presence):
         socketio.on_namespace(namespaces.EventNamespace(events, app))
-    _ignore_malformed_packets(socketio.server)
-
-
-def _ignore_malformed_packets(server: Any) -> None:
-    """What is no Socket.IO packet, or an event without a name, cannot be answered: it is noted, and no more."""
-    handle = server._handle_eio_message
-
-    def handle_or_note(engine_sid: str, data: Any) -> None:
-        try:
-            handle(engine_sid, data)
-        except Exception as error:
-            log.info("a malformed packet was ignored: %s", type(error).__name__)  # its words may be secrets
-
-    server.eio.on("message", handle_or_note)
+    transport.harden(socketio.server)
 
 
 def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:

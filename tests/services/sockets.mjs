@@ -37,6 +37,13 @@ const operations = {
     emit(sockets.get(number), event, args, answer, () => say({ lost: id }), timeout);
   },
 
+  // The arguments, the name of the event included, as JSON text that JavaScript could not make: NaN, huge numbers.
+  call_text({ id, socket: number, text, timeout }) {
+    const socket = sockets.get(number);
+    const ack = awaitAck(socket, (value) => say({ reply: id, value: value ?? null }), () => say({ lost: id }), timeout);
+    socket.io.engine.write(`${EVENT}${socket.nsp},${ack}${text}`);
+  },
+
   emit({ socket: number, event, args }) {
     emit(sockets.get(number), event, args);
   },
@@ -65,17 +72,22 @@ const operations = {
   },
 };
 
+function awaitAck(socket, answer, lost, timeout) {
+  const id = socket.ids++;
+  const timer = setTimeout(lost, timeout);
+  socket.acks[id] = (value) => {
+    clearTimeout(timer);
+    answer(value);
+  };
+  return id;
+}
+
 /** The client refuses the names of its own events; a hostile one would not. */
 function emit(socket, event, args, answer, lost, timeout) {
   if (answer && !RESERVED.has(event)) {
     socket.timeout(timeout).emit(event, ...args, (error, value) => (error ? lost() : answer(value)));
   } else if (answer) {
-    const id = socket.ids++;
-    const timer = setTimeout(lost, timeout);
-    socket.acks[id] = (value) => {
-      clearTimeout(timer);
-      answer(value);
-    };
+    const id = awaitAck(socket, answer, lost, timeout);
     socket.packet({ type: EVENT, data: [event, ...args], id, options: { compress: true } });
   } else if (RESERVED.has(event)) {
     socket.packet({ type: EVENT, data: [event, ...args], options: { compress: true } });

@@ -149,6 +149,13 @@ class Socket:
         reply.add_done_callback(lambda told: self._judge_answer(event, told))
         return reply
 
+    def begin_text(self, event: str, text: str, timeout: float = 15) -> "Future[Any]":
+        """Like :meth:`begin`; `text` is the arguments in JSON that JavaScript could not write, e.g. ``{"on": NaN}``."""
+        packed = f"[{json.dumps(event)}{',' if text else ''}{text}]"
+        reply = self._bridge.ask("call_text", socket=self._number, text=packed, timeout=int(timeout * 1000))
+        reply.add_done_callback(lambda told: self._judge_answer(event, told))
+        return reply
+
     def _judge_answer(self, event: str, told: "Future[Any]") -> None:
         if not told.exception():
             self._judge(wrong_acknowledgement(self.namespace, event, told.result()))

@@ -1,0 +1,134 @@
+"""What a client sends below the level of events: harms nobody else, and itself only where the protocol says so."""
+
+import contextlib
+import http.client
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.services.api import Api
+from tests.services.deployment import Deployment
+from tests.services.waiting import eventually
+from tests.services.wire import Wire
+
+MEGABYTE = b"m" * 2**20
+MESSAGE_TOO_BIG = 1009  # RFC 6455, 7.4.1
+
+
+@pytest.fixture
+def wire(embedded: Deployment) -> Iterator[Wire]:
+    with Wire(embedded.url, Api(embedded.url).register()) as wire:
+        yield wire
+
+
+@pytest.fixture
+def logged(embedded: Deployment) -> Callable[[], str]:
+    """What the server has logged since the test began."""
+    before = embedded.servers[0].log.stat().st_size
+    return lambda: embedded.servers[0].log.read_bytes()[before:].decode()
+
+
+def works(wire: Wire) -> bool:
+    return bool(wire.call("sync", {})["ok"])
+
+
+def ended(wire: Wire) -> bool:
+    with contextlib.suppress(ConnectionError):
+        while wire.read():
+            pass
+    return True
+
+
+def sockets_open(url: str) -> int:
+    count: int = Api(url).get("//health").must()["connections"]
+    return count
+
+
+@pytest.mark.parametrize("text", ["x", "", "4" + "[" * 5000, "é"])
+def test_what_engine_io_cannot_read_ends_the_connection_and_leaves_nothing(
+    embedded: Deployment, logged: Callable[[], str], text: str
+):
+    ada = Api(embedded.url).register()
+    before = sockets_open(embedded.url)
+    with Wire(embedded.url, ada) as wire:
+        eventually(lambda: sockets_open(embedded.url) == before + 1)
+        wire.send(text)
+        assert ended(wire)
+        eventually(lambda: sockets_open(embedded.url) == before)
+    assert "Traceback" not in logged()
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        ('451-/chat,["sync",{"_placeholder":true,"num":5}]', b"bytes"),
+        ('451-/chat,["sync",{"_placeholder":true,"num":-7}]', b"bytes"),
+        ('451-/chat,["sync",{"_placeholder":true,"num":"first"}]', b"bytes"),
+        ('451-/chat,["sync",' + "[" * 800 + "]" * 800 + "]", b"bytes"),
+        ('452-/chat,["sync",{"_placeholder":true,"num":0}]', b"the second never comes"),
+        ('450-/chat,["sync"]',),
+        ('4511-/chat,["sync"]', *[b"bytes"] * 11),
+        ('459999999999-/chat,["sync"]', b"bytes"),
+        ("461-/chat,1[]", b"bytes"),
+        (b"bytes of nothing",),
+        (b"",),
+    ],
+    ids=lambda frames: f"{len(frames)}-{str(frames[0])[:60]}",
+)
+def test_attachments_that_do_not_fit_their_packet_are_dropped_with_it(wire: Wire, frames: tuple[str | bytes, ...]):
+    wire.send(*frames)
+    assert works(wire)
+
+
+def test_attachments_are_not_kept_while_the_last_one_does_not_come(embedded: Deployment):
+    person = Api(embedded.url).register()
+    process = embedded.servers[0].tree()[-1]
+    with contextlib.ExitStack() as stack:
+        memory = []
+        for _ in range(6):
+            wire = stack.enter_context(Wire(embedded.url, person))
+            wire.send('4510-/chat,["sync"]', *[MEGABYTE] * 9, "5")
+            wire.read_until("6")  # Engine.IO answers in order: all of it has been read
+            memory.append(process.memory_info().rss)
+    assert memory[-1] - memory[0] < 10 * len(MEGABYTE)
+
+
+def test_who_sends_without_a_pause_does_not_keep_the_others_waiting(embedded: Deployment, wire: Wire):
+    """A hundred megabytes, from somebody who is not even signed in."""
+    with Wire(embedded.url) as stranger, ThreadPoolExecutor() as threads:
+        flood = threads.submit(stranger.send, *[MEGABYTE] * 100)
+        calls = 0
+        while not flood.done():
+            assert works(wire)
+            calls += 1
+    assert calls > 10
+
+
+def test_a_message_may_not_grow_without_end_in_fragments(embedded: Deployment):
+    with Wire(embedded.url) as stranger:
+        stranger.send_fragments(b"4", *[MEGABYTE] * 4)
+        with pytest.raises(ConnectionError, match=str(MESSAGE_TOO_BIG)):
+            stranger.read()
+
+
+def test_a_message_in_many_fragments_is_read_whole(wire: Wire):
+    text = b'42/chat,777["sync",{"epoch":"\xc3\xa9"}]'
+    wire.send_fragments(*[text[at : at + 1] for at in range(len(text))], b"", ends=True)
+    assert '"ok":true' in wire.read_until("43/chat,777")
+
+
+def test_drafts_of_the_websocket_protocol_are_not_spoken(embedded: Deployment):
+    place = urlsplit(embedded.url)
+    with contextlib.closing(http.client.HTTPConnection(place.netloc, timeout=15)) as connection:
+        headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Origin": embedded.url}
+        connection.request("GET", "/socket.io/?EIO=4&transport=websocket", headers=headers)
+        assert connection.getresponse().status == 400
+
+
+def test_there_is_no_namespace_but_ours(embedded: Deployment):
+    with Wire(embedded.url) as stranger:
+        for namespace in ("", "/,", "/other,"):
+            stranger.send(f"40{namespace}")
+            assert "Unable to connect" in stranger.read_until("44")
