@@ -1,0 +1,219 @@
+"""One Engine.IO client: a session that begins by polling or as a websocket, and may go from the first to the second."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from eventlet import Timeout
+from eventlet.event import Event
+from eventlet.hubs import get_hub
+
+from chat_app.realtime.transport.frames import POLICY, PROTOCOL_ERROR
+from chat_app.realtime.transport.packets import (
+    CLOSE,
+    CLOSE_PACKET,
+    MESSAGE,
+    NOOP_PACKET,
+    PING,
+    PING_PACKET,
+    PONG,
+    UPGRADE,
+    Data,
+    Packet,
+    PacketError,
+    decode_packet,
+)
+from chat_app.realtime.transport.websocket import MAX_UNSENT, Websocket
+
+if TYPE_CHECKING:
+    from chat_app.realtime.transport.engine import Engine
+
+log = logging.getLogger(__name__)
+
+MAX_RUNNING = 128
+"""Events of one client that may be at work at once; beyond that its next ones wait in the kernel."""
+UPGRADE_TIMEOUT = 10.0
+"""Seconds that a websocket may take to take over from polling."""
+PROBE = "probe"
+
+
+class Client:
+    """What `engineio.Server` calls a socket; its names are those that the library's users know."""
+
+    def __init__(self, engine: "Engine", sid: str) -> None:
+        self.server = engine
+        self.sid = sid
+        self.session: dict[str, Any] = {}
+        self.connected = False
+        self.upgrading = False
+        self.closed = False
+        self.websocket: Websocket | None = None
+        self.awaits_pong = False
+        self.beat = 0
+        """Of pings; tells a deadline whose ping was answered from one whose was not."""
+        self._waiting: list[Packet] = []
+        self._unpolled = 0
+        self._poll: Event | None = None
+        self._posting = False
+        self._running = 0
+        self._overdue: Any = None
+
+    @property
+    def upgraded(self) -> bool:
+        return self.websocket is not None
+
+    @property
+    def closing(self) -> bool:
+        return self.closed
+
+    # -- sending ---------------------------------------------------------------------------------------
+
+    def send(self, packet: Packet) -> None:
+        """Never waits. A client that takes too little is cut off."""
+        if self.closed:
+            return
+        if self.websocket is not None:
+            self.websocket.send(packet.frame)
+            return
+        self._unpolled += packet.size
+        if self._unpolled > MAX_UNSENT:
+            log.info("a client is cut off: it does not fetch what it is sent")
+            self.end(self.server.reason.TRANSPORT_ERROR)
+            return
+        self._waiting.append(packet)
+        self._wake_poll()
+
+    def _wake_poll(self) -> None:
+        if self._poll is not None and not self._poll.ready():
+            self._poll.send()
+
+    # -- polling ---------------------------------------------------------------------------------------
+
+    def poll(self) -> list[Packet]:
+        """Wait for packets. Raises :class:`PacketError` for a second poll at a time: that ends the session."""
+        if self._poll is not None:
+            self._waiting = [CLOSE_PACKET]
+            self.end(self.server.reason.TRANSPORT_ERROR)
+            raise PacketError("one poll at a time")
+        if not self._waiting and not self.closed and not self.upgrading:
+            self._await_packet()
+        if not self._waiting:
+            return [NOOP_PACKET]
+        packets, self._waiting, self._unpolled = self._waiting, [], 0
+        return packets
+
+    def _await_packet(self) -> None:
+        self._poll = Event()
+        try:
+            with Timeout(self.server.ping_interval + self.server.ping_timeout, False):
+                self._poll.wait()
+        finally:
+            self._poll = None
+
+    def post(self, packets: list[tuple[str, Data]]) -> None:
+        for kind, data in packets:
+            if self.closed:
+                return
+            self._receive(kind, data)
+
+    # -- receiving -------------------------------------------------------------------------------------
+
+    def _receive(self, kind: str, data: Data) -> None:
+        """Raises :class:`PacketError` for what a client may not send."""
+        if kind == MESSAGE:
+            self._running += 1
+            self.server.pool.run(self._handle, data)
+            if self._running >= MAX_RUNNING and self.websocket is not None:
+                self.websocket.pause_reading()
+        elif kind == PONG:
+            self.server.heart.answered(self)
+        elif kind == CLOSE:
+            self.end(self.server.reason.CLIENT_DISCONNECT)
+        else:
+            raise PacketError("unexpected packet")
+
+    def _handle(self, data: Data) -> None:
+        try:
+            if not self.closed:
+                self.server.handle_message(self, data)
+        finally:
+            self._running -= 1
+            if self._running == MAX_RUNNING - 1 and self.websocket is not None:
+                self.websocket.resume_reading()
+
+    # -- websocket -------------------------------------------------------------------------------------
+
+    def open(self, websocket: Websocket) -> None:
+        """The session begins as a websocket."""
+        websocket.on_message = self._message
+        websocket.on_end = self._gone
+        self.websocket = websocket
+
+    def _message(self, data: Data) -> None:
+        try:
+            self._receive(*decode_packet(data))
+        except PacketError as error:
+            self._refuse(str(error))
+
+    def _refuse(self, reason: str) -> None:
+        if self.websocket is not None:
+            self.websocket.close(PROTOCOL_ERROR, reason)
+        self.end(self.server.reason.TRANSPORT_ERROR)
+
+    def _gone(self) -> None:
+        self.end(self.server.reason.TRANSPORT_CLOSE)
+
+    def probe(self, websocket: Websocket) -> None:
+        """A websocket offers to take over, which it does once it was probed and says so; until then polling goes on."""
+        self.upgrading = True
+        websocket.on_message = lambda data: self._probed(websocket, data)
+        websocket.on_end = self._upgrade_failed
+        self._overdue = get_hub().schedule_call_global(
+            UPGRADE_TIMEOUT, websocket.close, POLICY, "the upgrade took too long"
+        )
+
+    def _probed(self, websocket: Websocket, data: Data) -> None:
+        if data == PING + PROBE:
+            websocket.on_message = lambda data: self._upgraded(websocket, data)
+            websocket.send(Packet(PONG, PROBE).frame)
+            self._wake_poll()
+        else:
+            websocket.close(PROTOCOL_ERROR, "an upgrade begins with a probe")
+
+    def _upgraded(self, websocket: Websocket, data: Data) -> None:
+        if data == UPGRADE and not self.closed:
+            self._overdue.cancel()
+            self.upgrading = False
+            waiting, self._waiting, self._unpolled = self._waiting, [], 0
+            self.open(websocket)
+            self._wake_poll()
+            for packet in waiting:
+                self.send(packet)
+        else:
+            websocket.close(PROTOCOL_ERROR, "after the probe comes the upgrade")
+
+    def _upgrade_failed(self) -> None:
+        self._overdue.cancel()
+        self.upgrading = False
+
+    # -- life ------------------------------------------------------------------------------------------
+
+    def ping(self) -> None:
+        self.awaits_pong = True
+        self.beat += 1
+        self.send(PING_PACKET)
+
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        """End the session from this side; what was sent before still leaves."""
+        if not self.closed and not abort and self.websocket is None:
+            self.send(CLOSE_PACKET)
+        self.end(reason or self.server.reason.SERVER_DISCONNECT)
+
+    def end(self, reason: str) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self.server.forget(self)
+        if self.websocket is not None:
+            self.websocket.close()
+        self._wake_poll()
+        self.server.pool.run(self.server.handle_end, self.sid, reason)

@@ -1,0 +1,151 @@
+"""The Flask extension: `flask_socketio.SocketIO` with this package's server, and events without a request's set-up."""
+
+import copy
+import os
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import flask_socketio
+import socketio
+from flask.ctx import RequestContext
+from flask_socketio import ConnectionRefusedError, _ManagedSession, _SocketIOMiddleware
+
+from chat_app.realtime.transport.rooms import Rooms
+from chat_app.realtime.transport.server import Server
+
+
+class SocketIO(flask_socketio.SocketIO):
+    """As `flask_socketio.SocketIO`, with two options more.
+
+    :param connect_timeout: seconds within which a client joins a namespace (45)
+    :param transport: "stock" takes the library's own server, as any `async_mode` but "eventlet" does.
+    """
+
+    server: Any
+    manage_session: bool
+
+    def init_app(self, app: flask.Flask | None, transport: str = "fast", **options: Any) -> None:
+        mode = options.get("async_mode", self.server_options.get("async_mode"))
+        if app is None or transport == "stock" or not _runs_on_eventlet(mode):
+            options.pop("connect_timeout", None)
+            super().init_app(app, **options)
+            return
+        self.server_options.update(options)
+        options = self.server_options
+        self.manage_session = options.pop("manage_session", self.manage_session)
+        url, channel = options.pop("message_queue", None), options.pop("channel", "flask-socketio")
+        if "client_manager" not in options and url:
+            options["client_manager"] = _manager(url, channel)
+        if options.get("json") is flask.json:
+            options["json"] = _AppJson(app)
+        path = (options.pop("path", None) or options.pop("resource", None) or "socket.io").removeprefix("/")
+        self.server = Server(**{**options, "async_mode": "eventlet"})
+        self.async_mode = self.server.async_mode
+        for message, handler, namespace in self.handlers:
+            self.server.on(message, handler, namespace=namespace)
+        for namespace_handler in self.namespace_handlers:
+            self.server.register_namespace(namespace_handler)
+        app.extensions["socketio"] = self
+        self.sockio_mw = _SocketIOMiddleware(self.server, app, socketio_path=path)
+        app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]
+
+    def _handle_event(self, handler: Callable[..., Any], message: str, namespace: str, sid: str, *args: Any) -> Any:
+        if not isinstance(self.server, Server):
+            return super()._handle_event(handler, message, namespace, sid, *args)
+        environ = self.server.get_environ(sid, namespace=namespace)
+        if not environ:
+            return "", 400  # as the library answers
+        with _event_context(environ, self.manage_session) as request:
+            request.sid, request.namespace = sid, namespace
+            request.event = {"message": message, "args": args}
+            try:
+                return _call_connect(handler, args) if message == "connect" else handler(*args)
+            except ConnectionRefusedError:
+                raise
+            except Exception as error:
+                on_error = self.exception_handlers.get(namespace, self.default_exception_handler)
+                if on_error is None:
+                    raise
+                return on_error(error)
+
+
+def _call_connect(handler: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    try:
+        return handler(args[1] if len(args) > 1 else None)
+    except TypeError:
+        return handler()
+
+
+class _EventContext(RequestContext):
+    """The context of one event: the connection's request was matched and its session opened once, at the first."""
+
+    def match_request(self) -> None:
+        """It was."""
+
+
+def _event_context(environ: dict[str, Any], manage_session: bool) -> Any:
+    return _Entered(environ, manage_session)
+
+
+class _Entered:
+    """Pushes the context of an event, and pops it with all that the application has to tear down."""
+
+    def __init__(self, environ: dict[str, Any], manage_session: bool) -> None:
+        self._environ = environ
+        self._manage_session = manage_session
+
+    def __enter__(self) -> Any:
+        app = self._environ["flask.app"]
+        first = self._environ.get("chatsphere.request")
+        if first is None:
+            first = self._environ["chatsphere.request"] = self._open(app)
+        request, session = first
+        self._context = _EventContext(app, self._environ, request=copy.copy(request), session=session)
+        self._context.push()
+        return self._context.request
+
+    def _open(self, app: flask.Flask) -> tuple[flask.Request, Any]:
+        with app.request_context(self._environ) as context:
+            session = context.session
+            if self._manage_session and session is not None:
+                session = _ManagedSession(session)
+            return context.request, session
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        self._context.pop(error)
+
+
+class _AppJson:
+    """Flask's JSON, whose settings are those of the application, inside an event or outside."""
+
+    def __init__(self, app: flask.Flask) -> None:
+        self._app = app
+
+    def dumps(self, *args: Any, **options: Any) -> str:
+        with self._app.app_context():
+            return flask.json.dumps(*args, **options)
+
+    def loads(self, *args: Any, **options: Any) -> Any:
+        with self._app.app_context():
+            return flask.json.loads(*args, **options)
+
+
+def _runs_on_eventlet(mode: str | None) -> bool:
+    if mode is not None:
+        return mode == "eventlet"
+    if os.environ.get("FLASK_RUN_FROM_CLI"):
+        return False  # werkzeug's server has threads
+    try:
+        import eventlet  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _manager(url: str, channel: str) -> Any:
+    """The library's manager for this queue, over our rooms."""
+    kinds = {"redis": socketio.RedisManager, "rediss": socketio.RedisManager, "kafka": socketio.KafkaManager}
+    scheme = url.partition(":")[0]
+    kind = kinds.get(scheme, socketio.ZmqManager if scheme.startswith("zmq") else socketio.KombuManager)
+    return type(kind.__name__, (kind, Rooms), {})(url, channel=channel)

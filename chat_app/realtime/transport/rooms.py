@@ -1,0 +1,133 @@
+"""Who is where: the client manager of one process, with sets in the place of searches.
+
+In the place of `socketio.Manager`, which looks at every room of a namespace when somebody leaves and copies a room
+for each emit.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import socketio
+from bidict import bidict
+from socketio import packet
+
+from chat_app.realtime.transport.packets import MESSAGE, Packet
+
+
+class Rooms(socketio.Manager):
+    """Also holds back what is emitted to a client while its connect handler runs: its CONNECT has to be first."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.pending_connect: dict[str, set[str]] = {}
+        self.pending_disconnect: dict[str, set[str]] = {}
+        self._rooms_of: dict[tuple[str, str], set[str | None]] = {}
+        self._held: dict[str, list[Packet]] = {}
+
+    # -- coming and going ------------------------------------------------------------------------------
+
+    def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
+        if self.sid_from_eio_sid(eio_sid, namespace) is not None:
+            return None
+        sid: str = self.server.eio.generate_id()
+        self.basic_enter_room(sid, namespace, None, eio_sid=eio_sid)
+        self.basic_enter_room(sid, namespace, sid, eio_sid=eio_sid)
+        self.pending_connect.setdefault(namespace, set()).add(sid)
+        self._held[sid] = []
+        return sid
+
+    def connect(self, sid: str, namespace: str) -> str:
+        super().connect(sid, namespace)
+        for packet_ in self._held.pop(sid, ()):
+            self.server.eio.deliver(self.eio_sid_from_sid(sid, namespace), packet_)
+        return sid
+
+    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
+        self.pending_disconnect.setdefault(namespace, set()).add(sid)
+        return self.eio_sid_from_sid(sid, namespace)
+
+    def basic_disconnect(self, sid: str, namespace: str, **_: Any) -> None:
+        for room in self._rooms_of.pop((namespace, sid), ()):
+            self._leave(sid, namespace, room)
+        self.callbacks.pop(sid, None)
+        self._held.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            if sid in pending.get(namespace, ()):
+                pending[namespace].remove(sid)
+                if not pending[namespace]:
+                    del pending[namespace]
+
+    def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
+        self._rooms_of.setdefault((namespace, sid), set()).add(room)
+
+    def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
+        self._rooms_of.get((namespace, sid), set()).discard(room)
+        self._leave(sid, namespace, room)
+
+    def _leave(self, sid: str, namespace: str, room: str | None) -> None:
+        super().basic_leave_room(sid, namespace, room)
+
+    def get_rooms(self, sid: str, namespace: str) -> list[str]:
+        return [room for room in self._rooms_of.get((namespace, sid), ()) if room is not None]
+
+    # -- emitting --------------------------------------------------------------------------------------
+
+    def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str,
+        room: Any = None,
+        skip_sid: str | list[str] | None = None,
+        callback: Callable[..., Any] | None = None,
+        to: Any = None,
+        **_: Any,
+    ) -> None:
+        """To this process's own clients. The packet is encoded and framed once, unless each acknowledges it."""
+        here = self._participants(namespace, to or room)
+        if not here:
+            return
+        arguments = [event, *_arguments(data)]
+        skipped = (skip_sid,) if isinstance(skip_sid, str) else skip_sid or ()
+        if callback is None:
+            packets = self._encode(arguments, namespace, None)
+            for sid, eio_sid in here:
+                if sid not in skipped:
+                    self._deliver(sid, eio_sid, packets)
+            return
+        for sid, eio_sid in list(here):
+            if sid not in skipped:
+                self._deliver(sid, eio_sid, self._encode(arguments, namespace, self._generate_ack_id(sid, callback)))
+
+    def _encode(self, arguments: list[Any], namespace: str, ack_id: int | None) -> list[Packet]:
+        encoded = self.server.packet_class(packet.EVENT, namespace=namespace, data=arguments, id=ack_id).encode()
+        return [Packet(MESSAGE, part) for part in (encoded if isinstance(encoded, list) else [encoded])]
+
+    def _deliver(self, sid: str, eio_sid: str, packets: list[Packet]) -> None:
+        if self._held and sid in self._held:
+            self._held[sid] += packets
+            return
+        client = self.server.eio.sockets.get(eio_sid)
+        if client is not None:
+            for one in packets:
+                client.send(one)
+
+    def _participants(self, namespace: str, room: Any) -> Iterable[tuple[str, str]]:
+        rooms = self.rooms.get(namespace)
+        if rooms is None:
+            return ()
+        if isinstance(room, (list, tuple, set)):
+            several: dict[str, str] = {}
+            for one in room:
+                several.update(rooms.get(one, {}))
+            return several.items()
+        members: bidict[str, str] | None = rooms.get(room)
+        return members._fwdm.items() if members else ()
+
+
+def _arguments(data: Any) -> list[Any]:
+    """A tuple is several arguments, None is no argument."""
+    if isinstance(data, tuple):
+        return list(data)
+    return [] if data is None else [data]

@@ -1,0 +1,256 @@
+"""The Socket.IO server (protocol 5): connecting to namespaces, events, acknowledgements, binary data.
+
+https://github.com/socketio/socket.io-protocol. In the place of `socketio.Server`, with its public methods; what is
+not here is the library's own.
+"""
+
+import logging
+import re
+from typing import Any
+
+import socketio
+from eventlet.hubs import get_hub
+from socketio import packet
+from socketio.exceptions import ConnectionRefusedError as Refused
+
+from chat_app.realtime.transport.engine import Engine
+from chat_app.realtime.transport.packets import MESSAGE, Data, Packet, PacketError
+from chat_app.realtime.transport.rooms import Rooms
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT = 45.0
+"""Seconds within which a client joins a namespace, as in the reference implementation."""
+RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
+"""Events that only libraries raise; a client that sends one is refused, as in the reference implementation."""
+MAX_ATTACHMENTS = 64
+MAX_ACK_ID_DIGITS = 15
+_HEAD = re.compile(r"([0-6])(?:(\d{1,4})-)?(?:(/[^,]*)(?:,|$))?(\d*)", re.ASCII)
+
+
+class Server(socketio.Server):
+    """Runs every event in a greenlet of a pool; the packets of one client begin in the order in which they came."""
+
+    eio: Engine
+
+    def __init__(self, connect_timeout: float = CONNECT_TIMEOUT, **options: Any) -> None:
+        options.setdefault("client_manager", Rooms())
+        super().__init__(**options)
+        self._connect_timeout = connect_timeout
+        self._awaited: dict[str, Any] = {}
+        """Timers, by client, of those that have not joined a namespace yet."""
+        self._plain = self.packet_class is packet.Packet
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+    # -- sending ---------------------------------------------------------------------------------------
+
+    def _send_packet(self, eio_sid: str, pkt: packet.Packet) -> None:
+        encoded = pkt.encode()
+        for part in encoded if isinstance(encoded, list) else [encoded]:
+            self.eio.deliver(eio_sid, Packet(MESSAGE, part))
+
+    # -- receiving -------------------------------------------------------------------------------------
+
+    def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        super()._handle_eio_connect(eio_sid, environ)
+        if self._connect_timeout:
+            timer = get_hub().schedule_call_global(self._connect_timeout, self.eio.disconnect, eio_sid)
+            self._awaited[eio_sid] = timer
+
+    def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        self._has_joined(eio_sid)
+        self._binary_packet.pop(eio_sid, None)
+        super()._handle_eio_disconnect(eio_sid, reason)
+
+    def _has_joined(self, eio_sid: str) -> None:
+        timer = self._awaited.pop(eio_sid, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _handle_eio_message(self, eio_sid: str, data: Data) -> None:
+        """Raises :class:`PacketError` for what is no packet of the protocol: the connection ends."""
+        waiting = self._binary_packet.get(eio_sid)
+        if waiting is not None:
+            if not self._attach(waiting, data):
+                return
+            del self._binary_packet[eio_sid]
+            pkt = waiting
+        else:
+            pkt = self._decode(data)
+            if pkt.attachment_count:
+                self._binary_packet[eio_sid] = pkt
+                return
+        self._dispatch(eio_sid, pkt)
+
+    def _attach(self, pkt: packet.Packet, data: Data) -> bool:
+        """Whether the packet is complete."""
+        if not isinstance(data, bytes):
+            raise PacketError("an attachment is missing")
+        pkt.attachments.append(data)
+        if sum(map(len, pkt.attachments)) > self.eio.max_size:
+            raise PacketError(f"the attachments of a packet have at most {self.eio.max_size} bytes")
+        if len(pkt.attachments) < pkt.attachment_count:
+            return False
+        pkt.data = with_attachments(pkt.data, pkt.attachments)
+        return True
+
+    def _decode(self, data: Data) -> packet.Packet:
+        if not self._plain:
+            try:
+                return self.packet_class(encoded_packet=data)
+            except Exception as error:
+                raise PacketError("that is no packet") from error
+        if not isinstance(data, str):
+            raise PacketError("an attachment without its packet")
+        return decode(data, self.packet_class)
+
+    def _dispatch(self, eio_sid: str, pkt: packet.Packet) -> None:
+        namespace = pkt.namespace or "/"
+        if pkt.packet_type == packet.CONNECT:
+            self._handle_connect(eio_sid, namespace, pkt.data)
+        elif pkt.packet_type == packet.DISCONNECT:
+            self._handle_disconnect(eio_sid, namespace, self.reason.CLIENT_DISCONNECT)
+        elif pkt.packet_type in (packet.EVENT, packet.BINARY_EVENT):
+            self._handle_event(eio_sid, namespace, pkt.id, pkt.data)
+        elif pkt.packet_type in (packet.ACK, packet.BINARY_ACK):
+            self._handle_ack(eio_sid, namespace, pkt.id, pkt.data)
+        else:
+            raise PacketError("unexpected packet")
+
+    def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
+        self._has_joined(eio_sid)
+        if not self._accepts(namespace):
+            self._refuse(eio_sid, namespace, {"message": "Invalid namespace"})
+            return
+        sid = self.manager.pre_connect(eio_sid, namespace)
+        if sid is None:
+            self._refuse(eio_sid, namespace, {"message": "Already connected"})
+            return
+        if self.always_connect:
+            self._confirm(eio_sid, namespace, sid)
+        refusal = self._ask_application(eio_sid, namespace, sid, data)
+        if not self.manager.is_connected(sid, namespace) and not self.manager.is_pre_connected(sid, namespace):
+            return  # it left while the handler ran
+        if refusal is None:
+            if not self.always_connect:
+                self._confirm(eio_sid, namespace, sid)
+            return
+        if self.always_connect:
+            self.manager.pre_disconnect(sid, namespace)
+            self._send_packet(eio_sid, self.packet_class(packet.DISCONNECT, data=refusal, namespace=namespace))
+        else:
+            self._refuse(eio_sid, namespace, refusal)
+        self.manager.disconnect(sid, namespace, ignore_queue=True)
+
+    def _accepts(self, namespace: str) -> bool:
+        return (
+            namespace in self.handlers
+            or namespace in self.namespace_handlers
+            or self.namespaces == "*"
+            or namespace in self.namespaces
+        )
+
+    def _confirm(self, eio_sid: str, namespace: str, sid: str) -> None:
+        self._send_packet(eio_sid, self.packet_class(packet.CONNECT, {"sid": sid}, namespace=namespace))
+        self.manager.connect(sid, namespace)
+
+    def _refuse(self, eio_sid: str, namespace: str, error: Any) -> None:
+        """An error is an object with a message (Socket.IO protocol 5, CONNECT_ERROR)."""
+        told = error if isinstance(error, dict) else {"message": str(error)}
+        self._send_packet(eio_sid, self.packet_class(packet.CONNECT_ERROR, told, namespace=namespace))
+
+    def _ask_application(self, eio_sid: str, namespace: str, sid: str, data: Any) -> Any:
+        """The connect handler's refusal, or None. What it raises refuses, too: the client must not wait in vain."""
+        environ = self.environ[eio_sid]
+        try:
+            try:
+                accepted = self._trigger_event("connect", namespace, sid, environ, data or None)
+            except TypeError:
+                if data:
+                    raise
+                accepted = self._trigger_event("connect", namespace, sid, environ)
+        except Refused as refusal:
+            return refusal.error_args
+        except ConnectionRefusedError:
+            return {"message": "Connection refused by server"}
+        except Exception:
+            log.exception("a connect handler failed")
+            return {"message": "Internal server error"}
+        return Refused().error_args if accepted is False else None
+
+    def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: list[Any]) -> None:
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
+        if sid is None or not self.manager.is_connected(sid, namespace):
+            return
+        answer = self._trigger_event(data[0], namespace, sid, *data[1:])
+        if id is None or answer is self.not_handled:
+            return
+        values = [] if answer is None else list(answer) if isinstance(answer, tuple) else [answer]
+        self._send_packet(eio_sid, self.packet_class(packet.ACK, namespace=namespace, id=id, data=values))
+
+    def _handle_ack(self, eio_sid: str, namespace: str, id: int, data: list[Any]) -> None:
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
+        if sid is not None:
+            self.manager.trigger_callback(sid, id, data)
+
+
+def decode(text: str, packet_class: type[packet.Packet] = packet.Packet) -> packet.Packet:
+    """A packet as a client may send it. Raises :class:`PacketError`."""
+    head = _HEAD.match(text)
+    if head is None:
+        raise PacketError("unknown packet type")
+    kind = int(head[1])
+    if (head[2] is not None) != (kind in (packet.BINARY_EVENT, packet.BINARY_ACK)):
+        raise PacketError("attachments and type do not agree")
+    attachments = int(head[2] or 0)
+    if attachments > MAX_ATTACHMENTS:
+        raise PacketError(f"a packet has at most {MAX_ATTACHMENTS} attachments")
+    if len(head[4]) > MAX_ACK_ID_DIGITS:
+        raise PacketError("that is no acknowledgement id")
+    pkt = packet_class(kind, binary=False)
+    pkt.packet_type = kind
+    pkt.namespace = (head[3] or "/").partition("?")[0]
+    pkt.id = int(head[4]) if head[4] else None
+    pkt.attachment_count = attachments
+    pkt.data = _data(text[head.end() :], packet_class)
+    if not _is_valid(pkt):
+        raise PacketError("the packet's data is not what its type carries")
+    return pkt
+
+
+def with_attachments(data: Any, attachments: list[bytes]) -> Any:
+    """The data with its placeholders filled. Raises :class:`PacketError` for one that names no attachment."""
+    if isinstance(data, list):
+        return [with_attachments(item, attachments) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if data.get("_placeholder") is True:
+        number = data.get("num")
+        if type(number) is not int or not 0 <= number < len(attachments):
+            raise PacketError("that placeholder names no attachment")
+        return attachments[number]
+    return {key: with_attachments(value, attachments) for key, value in data.items()}
+
+
+def _data(text: str, packet_class: type[packet.Packet]) -> Any:
+    if not text:
+        return None
+    try:
+        return packet_class.json.loads(text)
+    except (ValueError, RecursionError):
+        raise PacketError("that is not JSON") from None
+
+
+def _is_valid(pkt: packet.Packet) -> bool:
+    data = pkt.data
+    if pkt.packet_type == packet.CONNECT:
+        return data is None or isinstance(data, dict)
+    if pkt.packet_type == packet.DISCONNECT:
+        return data is None
+    if pkt.packet_type in (packet.EVENT, packet.BINARY_EVENT):
+        return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in RESERVED
+    if pkt.packet_type in (packet.ACK, packet.BINARY_ACK):
+        return isinstance(data, list) and pkt.id is not None
+    return False

@@ -1,0 +1,79 @@
+"""A small Flask application that knows nothing of chat, on the transport under test.
+
+`python -m tests.realtime.transport.echo PORT KIND TRANSPORT`: KIND is `engine` (every message comes back) or
+`socket` (the events that the tests of the Socket.IO protocol use), TRANSPORT `fast` or `stock`.
+"""
+
+import sys
+from typing import Any
+
+from flask import Flask, request, session
+from flask_socketio import emit
+
+from chat_app.realtime.transport import SocketIO
+
+PING_INTERVAL, PING_TIMEOUT = 0.3, 0.2
+MAX_SIZE = 100_000
+
+
+def create_app(kind: str, transport: str) -> tuple[Flask, SocketIO]:
+    app = Flask(__name__)
+    app.config["SECRET_KEY"] = "for tests"
+    socketio = SocketIO(
+        app,
+        transport=transport,
+        async_mode="eventlet",
+        path="engine.io" if kind == "engine" else "socket.io",
+        ping_interval=PING_INTERVAL if kind == "engine" else 25,
+        ping_timeout=PING_TIMEOUT if kind == "engine" else 20,
+        max_http_buffer_size=MAX_SIZE,
+        connect_timeout=1.0,
+    )
+    if kind == "engine":
+        engine = socketio.server.eio
+        for event in ("connect", "disconnect"):
+            engine.on(event, lambda *args: None)
+        engine.on("message", engine.send)
+    else:
+        for namespace in ("/", "/custom"):
+            _add_events(socketio, namespace)
+    return app, socketio
+
+
+def _add_events(socketio: SocketIO, namespace: str) -> None:
+    @socketio.on("connect", namespace=namespace)
+    def connect(auth: Any) -> bool | None:
+        emit("auth", auth or {})
+        session["seen"] = 0
+        return False if auth and auth.get("refuse") else None
+
+    @socketio.on("message", namespace=namespace)
+    def message(*values: Any) -> None:
+        emit("message-back", values)
+
+    @socketio.on("message-with-ack", namespace=namespace)
+    def message_with_ack(*values: Any) -> Any:
+        return values
+
+    @socketio.on("who", namespace=namespace)
+    def who() -> Any:
+        session["seen"] += 1
+        return request.sid, request.namespace, request.event["message"], session["seen"]
+
+    @socketio.on("ask", namespace=namespace)
+    def ask(value: Any) -> Any:
+        return socketio.call("question", value, to=request.sid, namespace=namespace, timeout=5)
+
+    @socketio.on("fail", namespace=namespace)
+    def fail() -> None:
+        raise RuntimeError("a handler that fails")
+
+    @socketio.on("sleep", namespace=namespace)
+    def sleep(seconds: float) -> float:
+        socketio.sleep(seconds)
+        return seconds
+
+
+if __name__ == "__main__":
+    application, extension = create_app(sys.argv[2], sys.argv[3])
+    extension.run(application, port=int(sys.argv[1]))
