@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from celery import Celery
 from flask_jwt_extended import JWTManager
 from flask_migrate import Migrate
-from flask_socketio import SocketIO
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
+
+from chat_app.realtime.transport import SocketIO
 
 
 class Base(DeclarativeBase):

@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     database_pool: int = Field(20, ge=2, le=200, description="Ordinary database connections of one process.")
     message_writers: int = Field(2, ge=1, le=8, description="Message writers of one process, by conversation.")
     chat_async_mode: Literal["eventlet", "threading"] = Field("eventlet", description="Concurrency of the server.")
+    chat_transport: Literal["fast", "stock"] = Field(
+        "fast", description="Socket.IO server: our own (eventlet only), or that of python-socketio."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("console", description="How a log line looks.")
 

@@ -21,6 +21,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from socketio import PubSubManager
 
+from chat_app.realtime.transport.rooms import Rooms
+
 log = logging.getLogger(__name__)
 
 CHANNEL = "chatsphere"
@@ -35,7 +37,7 @@ _SOCKETIO_METHODS = ("disconnect", "enter_room", "leave_room", "close_room", "ca
 Message = dict[str, Any]
 
 
-class Bus(PubSubManager):
+class Bus(PubSubManager, Rooms):
     """Socket.IO's client manager with our own link to Redis; without an address it serves one process.
 
     Also carries messages that are not events: `tell(method, …)` calls the handler registered with

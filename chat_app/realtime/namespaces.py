@@ -97,6 +97,8 @@ presence = Events("/presence")
 class EventNamespace(Namespace):
     """One namespace of one application."""
 
+    takes_reserved_events = True
+
     def __init__(self, events: Events, app: Flask) -> None:
         super().__init__(events.name)
         self._events = events

@@ -18,7 +18,7 @@ from chat_app.messages.batches import batches_for
 from chat_app.messages.writer import MessageWriters
 from chat_app.presence import service as presence_service
 from chat_app.presence.store import RENEW_EVERY
-from chat_app.realtime import lifecycle, namespaces, sessions, transport, typing
+from chat_app.realtime import lifecycle, namespaces, sessions, stock, typing
 from chat_app.realtime.bus import Bus
 from chat_app.realtime.connections import Connections
 from chat_app.realtime.members import LocalMembers
@@ -101,8 +101,10 @@ def origin_allowed(settings: Settings, origin: str | None, environ: dict[str, An
 def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
     from chat_app.realtime import catalogue as _catalogue  # noqa: F401  (it declares all events)
 
+    is_stock = settings.chat_transport == "stock" or async_mode() != "eventlet"
     socketio.init_app(
         app,
+        transport=settings.chat_transport,
         client_manager=bus,
         async_mode=async_mode(),
         manage_session=False,
@@ -113,13 +115,14 @@ def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
         ping_interval=25,
         ping_timeout=20,
         http_compression=False,
-        serializer=transport.Packet,
+        serializer=stock.Packet if is_stock else "default",
         namespaces=[namespaces.chat.name, namespaces.presence.name],  # else the library's own, "/", is open to all
     )
     app.wsgi_app = SocketHeaders(app.wsgi_app)  # type: ignore[method-assign]
     for events in (namespaces.chat, namespaces.presence):
         socketio.on_namespace(namespaces.EventNamespace(events, app))
-    transport.harden(socketio.server)
+    if is_stock:
+        stock.harden(socketio.server)
 
 
 def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:

@@ -74,11 +74,11 @@ class Client:
         if self.websocket is not None:
             self.websocket.send(packet.frame)
             return
-        self._unpolled += packet.size
         if self._unpolled > MAX_UNSENT:
             log.info("a client is cut off: it does not fetch what it is sent")
             self.end(self.server.reason.TRANSPORT_ERROR)
             return
+        self._unpolled += packet.size
         self._waiting.append(packet)
         self._wake_poll()
 

@@ -12,7 +12,6 @@ from flask.ctx import RequestContext
 from flask_socketio import ConnectionRefusedError, _ManagedSession, _SocketIOMiddleware
 
 from chat_app.realtime.transport.rooms import Rooms
-from chat_app.realtime.transport.server import Server
 
 
 class SocketIO(flask_socketio.SocketIO):
@@ -24,6 +23,7 @@ class SocketIO(flask_socketio.SocketIO):
 
     server: Any
     manage_session: bool
+    _is_fast = False
 
     def init_app(self, app: flask.Flask | None, transport: str = "fast", **options: Any) -> None:
         mode = options.get("async_mode", self.server_options.get("async_mode"))
@@ -40,6 +40,9 @@ class SocketIO(flask_socketio.SocketIO):
         if options.get("json") is flask.json:
             options["json"] = _AppJson(app)
         path = (options.pop("path", None) or options.pop("resource", None) or "socket.io").removeprefix("/")
+        from chat_app.realtime.transport.server import Server  # it needs eventlet, which not every process has patched
+
+        self._is_fast = True
         self.server = Server(**{**options, "async_mode": "eventlet"})
         self.async_mode = self.server.async_mode
         for message, handler, namespace in self.handlers:
@@ -51,7 +54,7 @@ class SocketIO(flask_socketio.SocketIO):
         app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]
 
     def _handle_event(self, handler: Callable[..., Any], message: str, namespace: str, sid: str, *args: Any) -> Any:
-        if not isinstance(self.server, Server):
+        if not self._is_fast:
             return super()._handle_event(handler, message, namespace, sid, *args)
         environ = self.server.get_environ(sid, namespace=namespace)
         if not environ:

@@ -70,7 +70,10 @@ class FrameReader:
 
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
-        self._buffer = b""
+        self._chunks: list[bytes] = []
+        self._have = 0
+        self._need = 2
+        """Bytes until there is something to read: a long frame is put together once, not with each chunk."""
         self._opcode: int | None = None
         """Of the message whose fragments are arriving."""
         self._fragments: list[bytes] = []
@@ -78,18 +81,19 @@ class FrameReader:
 
     def feed(self, data: bytes) -> list[Message]:
         """The messages that are complete now. Raises :class:`FrameError`; what came just before it is lost with it."""
-        buffer = self._buffer + data if self._buffer else data
+        self._chunks.append(data)
+        self._have += len(data)
+        if self._have < self._need:
+            return []
+        buffer = data if len(self._chunks) == 1 else b"".join(self._chunks)
         messages: list[Message] = []
-        at = 0
-        while True:
-            taken = self._take(buffer, at, messages)
-            if not taken:
-                break
+        at, self._need = 0, 2
+        while taken := self._take(buffer, at, messages):
             at += taken
             if messages and messages[-1][0] == CLOSE:
                 at = len(buffer)  # nothing counts after it (section 5.5.1)
-                break
-        self._buffer = buffer[at:] if at else buffer
+        self._chunks = [buffer[at:]] if at < len(buffer) else []
+        self._have = len(buffer) - at
         return messages
 
     def _take(self, buffer: bytes, at: int, messages: list[Message]) -> int:
@@ -113,6 +117,7 @@ class FrameReader:
             raise FrameError(TOO_BIG, f"a message has at most {self._max_size} bytes")
         end = head + 4 + size
         if available < end:
+            self._need = end
             return 0
         start = at + head + 4
         payload = unmask(buffer[start : at + end], buffer[start - 4 : start])

@@ -85,6 +85,9 @@ class Rooms(socketio.Manager):
         **_: Any,
     ) -> None:
         """To this process's own clients. The packet is encoded and framed once, unless each acknowledges it."""
+        if not hasattr(self.server.eio, "deliver"):  # the stock server
+            super().emit(event, data, namespace, room=to or room, skip_sid=skip_sid, callback=callback)
+            return
         here = self._participants(namespace, to or room)
         if not here:
             return

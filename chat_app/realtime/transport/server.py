@@ -22,8 +22,10 @@ log = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 45.0
 """Seconds within which a client joins a namespace, as in the reference implementation."""
 RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
-"""Events that only libraries raise; a client that sends one is refused, as in the reference implementation."""
-MAX_ATTACHMENTS = 64
+"""Events that only libraries raise; a client that sends one is ended, as in the reference implementation, unless the
+class of the namespace says `takes_reserved_events` and tells the two apart by itself."""
+MAX_ATTACHMENTS = 10
+"""Of one packet, as in the reference implementation."""
 MAX_ACK_ID_DIGITS = 15
 _HEAD = re.compile(r"([0-6])(?:(\d{1,4})-)?(?:(/[^,]*)(?:,|$))?(\d*)", re.ASCII)
 
@@ -184,6 +186,8 @@ class Server(socketio.Server):
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         if sid is None or not self.manager.is_connected(sid, namespace):
             return
+        if data[0] in RESERVED and not getattr(self.namespace_handlers.get(namespace), "takes_reserved_events", False):
+            raise PacketError("a reserved event")
         answer = self._trigger_event(data[0], namespace, sid, *data[1:])
         if id is None or answer is self.not_handled:
             return
@@ -250,7 +254,7 @@ def _is_valid(pkt: packet.Packet) -> bool:
     if pkt.packet_type == packet.DISCONNECT:
         return data is None
     if pkt.packet_type in (packet.EVENT, packet.BINARY_EVENT):
-        return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in RESERVED
+        return isinstance(data, list) and bool(data) and isinstance(data[0], str)
     if pkt.packet_type in (packet.ACK, packet.BINARY_ACK):
         return isinstance(data, list) and pkt.id is not None
     return False

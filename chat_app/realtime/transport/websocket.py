@@ -1,7 +1,7 @@
 """A websocket on eventlet's hub: one listener instead of a greenlet for reading and one for writing.
 
 What is sent within one turn of the hub leaves in one system call. What the kernel does not take is kept, up to
-`MAX_UNSENT`; then the client is cut off, so that a slow one costs neither memory nor anybody else's time.
+`MAX_UNSENT`; beyond that the client is cut off, so that a slow one costs neither memory nor anybody else's time.
 """
 
 import logging
@@ -30,7 +30,7 @@ from chat_app.realtime.transport.frames import (
 log = logging.getLogger(__name__)
 
 MAX_UNSENT = 1024 * 1024
-"""Bytes kept for one client beyond what the kernel took."""
+"""Bytes kept for one client beyond what the kernel took; one message more may be on top, however large."""
 READ_SIZE = 65536
 LINGER = 5.0
 """Seconds for what is unsent to leave and for the client's own close to arrive, once a close was sent."""
@@ -149,7 +149,9 @@ class Websocket:
         """Never waits. A client that has too much unsent is cut off."""
         if self._state != "open":
             return
-        if self.unsent + len(frame) > MAX_UNSENT:
+        if self.unsent > MAX_UNSENT and not self._rest:
+            self.flush()  # perhaps the kernel takes what this turn has gathered
+        if self.unsent > MAX_UNSENT:
             self._cut_off()
         else:
             self._append(frame)

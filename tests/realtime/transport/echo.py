@@ -68,6 +68,10 @@ def _add_events(socketio: SocketIO, namespace: str) -> None:
     def fail() -> None:
         raise RuntimeError("a handler that fails")
 
+    @socketio.on("large", namespace=namespace)
+    def large(size: int) -> str:
+        return "x" * size
+
     @socketio.on("sleep", namespace=namespace)
     def sleep(seconds: float) -> float:
         socketio.sleep(seconds)
