@@ -14,7 +14,7 @@ from tests.services.waiting import eventually
 from tests.services.wire import Wire
 
 MEGABYTE = b"m" * 2**20
-MESSAGE_TOO_BIG = 1009  # RFC 6455, 7.4.1
+PROTOCOL_ERROR, MESSAGE_TOO_BIG = "1002", "1009"  # RFC 6455, 7.4.1
 
 
 @pytest.fixture
@@ -32,6 +32,14 @@ def logged(embedded: Deployment) -> Callable[[], str]:
 
 def works(wire: Wire) -> bool:
     return bool(wire.call("sync", {})["ok"])
+
+
+def works_or_ended(wire: Wire) -> bool:
+    """What breaks the protocol ends the connection; the library's own server drops it."""
+    try:
+        return works(wire)
+    except ConnectionError as error:
+        return str(error) in (PROTOCOL_ERROR, MESSAGE_TOO_BIG)
 
 
 def ended(wire: Wire) -> bool:
@@ -77,9 +85,14 @@ def test_what_engine_io_cannot_read_ends_the_connection_and_leaves_nothing(
     ],
     ids=lambda frames: f"{len(frames)}-{str(frames[0])[:60]}",
 )
-def test_attachments_that_do_not_fit_their_packet_are_dropped_with_it(wire: Wire, frames: tuple[str | bytes, ...]):
+def test_attachments_that_do_not_fit_their_packet_harm_nobody(
+    embedded: Deployment, wire: Wire, logged: Callable[[], str], frames: tuple[str | bytes, ...]
+):
     wire.send(*frames)
-    assert works(wire)
+    assert works_or_ended(wire)
+    with Wire(embedded.url, Api(embedded.url).register()) as other:
+        assert works(other)
+    assert "Traceback" not in logged()
 
 
 def test_attachments_are_not_kept_while_the_last_one_does_not_come(embedded: Deployment):
@@ -89,8 +102,9 @@ def test_attachments_are_not_kept_while_the_last_one_does_not_come(embedded: Dep
         memory = []
         for _ in range(6):
             wire = stack.enter_context(Wire(embedded.url, person))
-            wire.send('4510-/chat,["sync"]', *[MEGABYTE] * 9, "5")
-            wire.read_until("6")  # Engine.IO answers in order: all of it has been read
+            with contextlib.suppress(ConnectionError):
+                wire.send('4510-/chat,["sync"]', *[MEGABYTE] * 9, "5")
+                wire.read_until("6")  # Engine.IO answers in order, or ends: all of it has been read
             memory.append(process.memory_info().rss)
     assert memory[-1] - memory[0] < 10 * len(MEGABYTE)
 
@@ -109,7 +123,7 @@ def test_who_sends_without_a_pause_does_not_keep_the_others_waiting(embedded: De
 def test_a_message_may_not_grow_without_end_in_fragments(embedded: Deployment):
     with Wire(embedded.url) as stranger:
         stranger.send_fragments(b"4", *[MEGABYTE] * 4)
-        with pytest.raises(ConnectionError, match=str(MESSAGE_TOO_BIG)):
+        with pytest.raises(ConnectionError, match=MESSAGE_TOO_BIG):
             stranger.read()
 
 
@@ -124,11 +138,11 @@ def test_drafts_of_the_websocket_protocol_are_not_spoken(embedded: Deployment):
     with contextlib.closing(http.client.HTTPConnection(place.netloc, timeout=15)) as connection:
         headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Origin": embedded.url}
         connection.request("GET", "/socket.io/?EIO=4&transport=websocket", headers=headers)
-        assert connection.getresponse().status == 400
+        assert connection.getresponse().status in (400, 426)
 
 
 def test_there_is_no_namespace_but_ours(embedded: Deployment):
     with Wire(embedded.url) as stranger:
         for namespace in ("", "/,", "/other,"):
             stranger.send(f"40{namespace}")
-            assert "Unable to connect" in stranger.read_until("44")
+            assert stranger.read_until("44")
