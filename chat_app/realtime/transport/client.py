@@ -216,4 +216,5 @@ class Client:
         if self.websocket is not None:
             self.websocket.close()
         self._wake_poll()
-        self.server.pool.run(self.server.handle_end, self.sid, reason)
+        # Not at once: this may be in the middle of an emit, which must not wait, nor find its room changed.
+        get_hub().schedule_call_global(0, self.server.pool.run, self.server.handle_end, self.sid, reason)

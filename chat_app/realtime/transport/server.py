@@ -6,6 +6,7 @@ not here is the library's own.
 
 import logging
 import re
+from collections import Counter
 from typing import Any
 
 import socketio
@@ -41,6 +42,8 @@ class Server(socketio.Server):
         self._connect_timeout = connect_timeout
         self._awaited: dict[str, Any] = {}
         """Timers, by client, of those that have not joined a namespace yet."""
+        self._connecting: Counter[str] = Counter()
+        """How many connect handlers run, by client."""
         self._plain = self.packet_class is packet.Packet
 
     def _engineio_server_class(self) -> type[Engine]:
@@ -64,7 +67,10 @@ class Server(socketio.Server):
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         self._has_joined(eio_sid)
         self._binary_packet.pop(eio_sid, None)
+        environ = self.environ.get(eio_sid)
         super()._handle_eio_disconnect(eio_sid, reason)
+        if eio_sid in self._connecting:
+            self.environ[eio_sid] = environ  # for the disconnect handler, which follows the connect handler
 
     def _has_joined(self, eio_sid: str) -> None:
         timer = self._awaited.pop(eio_sid, None)
@@ -132,13 +138,26 @@ class Server(socketio.Server):
             return
         if self.always_connect:
             self._confirm(eio_sid, namespace, sid)
+        self._connecting[eio_sid] += 1
         refusal = self._ask_application(eio_sid, namespace, sid, data)
+        self._finish_connect(eio_sid, namespace, sid, refusal)
+        self._connecting -= Counter((eio_sid,))
+        if eio_sid not in self._connecting and eio_sid not in self.eio.sockets:
+            self.environ.pop(eio_sid, None)
+
+    def _finish_connect(self, eio_sid: str, namespace: str, sid: str, refusal: Any) -> None:
         if not self.manager.is_connected(sid, namespace) and not self.manager.is_pre_connected(sid, namespace):
             return  # it left while the handler ran
-        if refusal is None:
+        if refusal is None and eio_sid not in self.eio.sockets:
+            self.manager.connect(sid, namespace)
+            self._handle_disconnect(eio_sid, namespace, self.reason.TRANSPORT_CLOSE)
+        elif refusal is None:
             if not self.always_connect:
                 self._confirm(eio_sid, namespace, sid)
-            return
+        else:
+            self._turn_away(eio_sid, namespace, sid, refusal)
+
+    def _turn_away(self, eio_sid: str, namespace: str, sid: str, refusal: Any) -> None:
         if self.always_connect:
             self.manager.pre_disconnect(sid, namespace)
             self._send_packet(eio_sid, self.packet_class(packet.DISCONNECT, data=refusal, namespace=namespace))

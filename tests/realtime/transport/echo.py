@@ -35,18 +35,35 @@ def create_app(kind: str, transport: str) -> tuple[Flask, SocketIO]:
             engine.on(event, lambda *args: None)
         engine.on("message", engine.send)
     else:
-        for namespace in ("/", "/custom"):
+        for namespace in ("/", "/custom", "/counted"):
+            _add_life(socketio, namespace)
             _add_events(socketio, namespace)
     return app, socketio
 
 
-def _add_events(socketio: SocketIO, namespace: str) -> None:
-    @socketio.on("connect", namespace=namespace)
-    def connect(auth: Any) -> bool | None:
-        emit("auth", auth or {})
-        session["seen"] = 0
-        return False if auth and auth.get("refuse") else None
+def _add_life(socketio: SocketIO, namespace: str) -> None:
+    here: list[str] = []
 
+    @socketio.on("connect", namespace=namespace)
+    def connect(auth: Any) -> bool:
+        emit("auth", auth or {})
+        if auth and auth.get("refuse"):
+            return False
+        session["seen"] = 0
+        here.append(request.sid)
+        socketio.sleep((auth or {}).get("sleep", 0))
+        return True
+
+    @socketio.on("disconnect", namespace=namespace)
+    def disconnect() -> None:
+        here.remove(request.sid)
+
+    @socketio.on("count", namespace=namespace)
+    def count() -> int:
+        return len(here)
+
+
+def _add_events(socketio: SocketIO, namespace: str) -> None:
     @socketio.on("message", namespace=namespace)
     def message(*values: Any) -> None:
         emit("message-back", values)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.realtime.transport.conftest import Echo, Socket
+from tests.services.waiting import eventually
 
 
 def connected(server: Echo, namespace: str = "/") -> Socket:
@@ -93,6 +94,26 @@ class TestDisconnect:
         socket = connected(socket_io)
         socket.send("41", "40")
         assert socket.receive().startswith("40{")
+
+    @pytest.mark.parametrize("seconds", [0, 0.2])
+    def test_for_each_connect_there_is_a_disconnect_though_the_client_vanishes_meanwhile(
+        self, socket_io: Echo, seconds: float
+    ):
+        def count() -> Any:
+            asking.send('42/counted,1["count"]')
+            return json.loads(asking.receive().removeprefix("43/counted,1"))[0]
+
+        asking = connected(socket_io, "/counted")
+        eventually(lambda: count() == 1)
+        for _ in range(5):
+            vanishing = socket_io.websocket()
+            vanishing.receive()
+            vanishing.send(f'40/counted,{{"sleep":{seconds}}}')
+            if seconds:
+                eventually(lambda: count() == 2)
+            vanishing.link.shutdown()
+            eventually(lambda: count() == 1)
+        asking.link.close()
 
 
 class TestEvents:
