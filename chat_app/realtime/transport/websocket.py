@@ -8,6 +8,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 from eventlet.event import Event
@@ -282,6 +283,9 @@ class _Tls:
 
 
 def _raw_socket(green: Any) -> Any:
+    with suppress(OSError):  # a Unix socket has no such delay
+        # Else a second frame waits until the client has acknowledged the first, which it puts off for 40 ms.
+        green.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if isinstance(green, ssl.SSLSocket):
         return _Tls(green)
     raw: socket.socket = getattr(green, "fd", green)
