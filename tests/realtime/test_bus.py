@@ -6,8 +6,8 @@ from collections import deque
 import pytest
 from flask import Flask
 
-from chat_app.realtime import bus as module
-from chat_app.realtime.bus import Bus, _encode
+from chat_app.realtime.bus import Bus
+from chat_app.realtime.transport import redis as module
 
 
 class Recorder(Bus):
@@ -54,13 +54,14 @@ def hear(monkeypatch: pytest.MonkeyPatch):
 
 def emitted(bus: Bus, **changes: object) -> bytes:
     message = {"method": "emit", "event": "message", "data": [{}], "namespace": "/chat", "room": "c:1"}
-    return _encode({**message, "host_id": bus.host_id, **changes})
+    return bus._on_wire({**message, "host_id": bus.host_id, **changes})
 
 
 def test_the_sender_stands_first_whatever_the_message():
-    written = _encode({"method": "emit", "data": ["ü"], "host_id": "abc"})
-    assert written.startswith(b'{"host_id": "abc", ')
-    assert json.loads(written) == {"host_id": "abc", "method": "emit", "data": ["ü"]}
+    bus = Recorder("redis://x")
+    written = bus._on_wire({"method": "callback", "args": ["ü"], "host_id": "another"})
+    assert written.startswith(f'{{"from": "{bus.host_id}", '.encode())
+    assert json.loads(written) == {"from": bus.host_id, "method": "callback", "args": ["ü"], "host_id": "another"}
 
 
 def test_one_s_own_messages_are_not_delivered_twice(hear):
@@ -71,7 +72,7 @@ def test_one_s_own_messages_are_not_delivered_twice(hear):
 
 def test_a_sender_whose_name_begins_alike_is_another(hear):
     bus = Recorder("redis://x")
-    hear(bus, emitted(bus, host_id=bus.host_id + "0"))
+    hear(bus, emitted(bus, **{"from": bus.host_id + "0"}))
     assert len(bus.delivered) == 1
 
 
@@ -129,5 +130,5 @@ def test_the_oldest_are_dropped_beyond_the_bound(monkeypatch: pytest.MonkeyPatch
 def test_an_interruption_elsewhere_has_one_s_clients_sync(hear):
     bus, told = Recorder("redis://x"), []
     bus.on_interruption = lambda: told.append("sync")
-    hear(bus, _encode({"host_id": "another", "method": "interrupted"}))
+    hear(bus, Recorder("redis://x")._on_wire({"method": "interrupted"}))
     assert told == ["sync"]

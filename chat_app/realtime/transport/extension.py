@@ -11,6 +11,7 @@ import socketio
 from flask.ctx import RequestContext
 from flask_socketio import ConnectionRefusedError, _ManagedSession, _SocketIOMiddleware
 
+from chat_app.realtime.transport.redis import RedisManager
 from chat_app.realtime.transport.rooms import Rooms
 
 
@@ -147,8 +148,10 @@ def _runs_on_eventlet(mode: str | None) -> bool:
 
 
 def _manager(url: str, channel: str) -> Any:
-    """The library's manager for this queue, over our rooms."""
-    kinds = {"redis": socketio.RedisManager, "rediss": socketio.RedisManager, "kafka": socketio.KafkaManager}
+    """Ours for Redis; else the library's manager for this queue, over our rooms."""
     scheme = url.partition(":")[0]
-    kind = kinds.get(scheme, socketio.ZmqManager if scheme.startswith("zmq") else socketio.KombuManager)
+    if scheme in ("redis", "rediss", "unix"):
+        return RedisManager(url, channel)
+    kind = {"kafka": socketio.KafkaManager}.get(scheme)
+    kind = kind or (socketio.ZmqManager if scheme.startswith("zmq") else socketio.KombuManager)
     return type(kind.__name__, (kind, Rooms), {})(url, channel=channel)

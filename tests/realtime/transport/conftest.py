@@ -26,7 +26,7 @@ class Response(NamedTuple):
 class Echo(Process):
     """`tests.realtime.transport.echo` as a process."""
 
-    def __init__(self, kind: str, directory: Path, transport: str = "fast") -> None:
+    def __init__(self, kind: str, directory: Path, queue: str = "") -> None:
         self.kind = kind
         self.port = free_port()
         self.path = "/engine.io/" if kind == "engine" else "/socket.io/"
@@ -38,7 +38,7 @@ class Echo(Process):
             "tests.realtime.transport.echo",
             str(self.port),
             kind,
-            transport,
+            queue,
         ]
         super().__init__(command, directory / f"{kind}.log")
 

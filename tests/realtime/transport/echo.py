@@ -1,8 +1,13 @@
 """A small Flask application that knows nothing of chat, on the transport under test.
 
-`python -m tests.realtime.transport.echo PORT KIND TRANSPORT`: KIND is `engine` (every message comes back) or
-`socket` (the events that the tests of the Socket.IO protocol use), TRANSPORT `fast` or `stock`.
+`python -m tests.realtime.transport.echo PORT KIND QUEUE`: KIND is `engine` (every message comes back) or `socket` (the
+events that the tests of the Socket.IO protocol use), QUEUE the address of a Redis or empty.
 """
+
+import eventlet
+
+if __name__ == "__main__":
+    eventlet.monkey_patch()  # as a message queue under eventlet needs it
 
 import sys
 from typing import Any
@@ -16,12 +21,12 @@ PING_INTERVAL, PING_TIMEOUT = 0.3, 0.2
 MAX_SIZE = 100_000
 
 
-def create_app(kind: str, transport: str) -> tuple[Flask, SocketIO]:
+def create_app(kind: str, queue: str) -> tuple[Flask, SocketIO]:
     app = Flask(__name__)
     app.config["SECRET_KEY"] = "for tests"
     socketio = SocketIO(
         app,
-        transport=transport,
+        message_queue=queue or None,
         async_mode="eventlet",
         path="engine.io" if kind == "engine" else "socket.io",
         ping_interval=PING_INTERVAL if kind == "engine" else 25,
@@ -84,6 +89,14 @@ def _add_events(socketio: SocketIO, namespace: str) -> None:
     @socketio.on("fail", namespace=namespace)
     def fail() -> None:
         raise RuntimeError("a handler that fails")
+
+    @socketio.on("everybody", namespace=namespace)
+    def everybody(value: Any) -> None:
+        emit("everybody", value, broadcast=True)
+
+    @socketio.on("ask_other", namespace=namespace)
+    def ask_other(sid: str) -> Any:
+        return socketio.call("question", to=sid, namespace=namespace, timeout=5)
 
     @socketio.on("large", namespace=namespace)
     def large(size: int) -> str:
