@@ -13,7 +13,7 @@ from chat_app.auth.failures import note_failed_login
 from chat_app.auth.models import AuthSession
 from chat_app.auth.passwords import hash_password, refuse_own_name, verify_password
 from chat_app.auth.schemas import Register
-from chat_app.auth.tokens import banned, make_access_token, make_refresh_token, read_token
+from chat_app.auth.tokens import banned, make_access_token, make_refresh_token, read_token, session_ended
 from chat_app.db import after_commit, now, touched, transaction
 from chat_app.errors import ChatError, conflict, invalid
 from chat_app.extensions import db
@@ -26,6 +26,8 @@ from chat_app.users.schemas import Me
 
 LOST_ANSWER = timedelta(seconds=60)
 """How long the last refresh may be repeated with the same Idempotency-Key."""
+AT_ONCE = 1000
+"""Sessions that are ended with one statement, and told of in one message."""
 
 
 def key(text: str) -> str:
@@ -193,26 +195,42 @@ def revoke_sessions(session_ids: list[str], code: str) -> int:
 
     Returns how many had not ended before.
     """
-    if not session_ids:
-        return 0
-    ended = touched(
-        sa.update(AuthSession)
-        .where(AuthSession.id.in_(session_ids), AuthSession.revoked_at.is_(None))
-        .values(revoked_at=now())
-    )
-    after_commit(end_sessions, session_ids, code)
+    ended = 0
+    for start in range(0, len(session_ids), AT_ONCE):
+        part = session_ids[start : start + AT_ONCE]
+        living = (AuthSession.id.in_(part), AuthSession.revoked_at.is_(None))
+        ended += touched(sa.update(AuthSession).where(*living).values(revoked_at=now()))
+        after_commit(end_sessions, part, code)
     return ended
 
 
-def sessions_of(user_id: str) -> list[str]:
-    """Ids of the person's sessions that have not ended."""
-    query = sa.select(AuthSession.id).where(AuthSession.user_id == user_id, AuthSession.revoked_at.is_(None))
-    return list(db.session.scalars(query))
+def end_all_sessions(user_id: str, code: str, keep: str | None = None) -> None:
+    """End all of the person's sessions but the one to `keep`, and the sign-ins with a provider that are under way."""
+    void_tokens(user_id, "oauth_login")  # first: it waits for the one that is opening a session just now
+    living = sa.select(AuthSession.id).where(AuthSession.user_id == user_id, AuthSession.revoked_at.is_(None))
+    revoke_sessions([found for found in db.session.scalars(living) if found != keep], code)
+
+
+def confirm_session(user_id: str, session_id: str) -> User:
+    """The account, locked; `token_revoked` when the session ended since the request began.
+
+    For all that decides who gets into an account. Else what an intruder has under way at the moment when the owner
+    shuts them out would still be done after it.
+    """
+    query = sa.select(User).where(User.id == user_id).with_for_update(key_share=True)
+    user: User = db.session.scalars(query.execution_options(populate_existing=True)).one()
+    living = (AuthSession.id == session_id, AuthSession.revoked_at.is_(None), AuthSession.expires_at > now())
+    if user.banned_at or not db.session.scalar(sa.select(AuthSession.id).where(*living)):
+        raise session_ended()
+    return user
 
 
 def log_out(user_id: str, session_id: str, *, everywhere: bool) -> None:
     """End this session, or all of the person's."""
-    revoke_sessions(sessions_of(user_id) if everywhere else [session_id], "logged_out")
+    if everywhere:
+        end_all_sessions(user_id, "logged_out")
+    else:
+        revoke_sessions([session_id], "logged_out")
     record("auth.logged_out", actor_id=user_id, target_id=user_id, everywhere=everywhere)
 
 
@@ -224,9 +242,10 @@ def set_password(user_id: str, new_hash: str) -> None:
 
 def change_password(user_id: str, session_id: str, new_hash: str) -> None:
     """Set the password; every other session ends, as whoever knew the old one may be on it. The owner gets a mail."""
+    confirm_session(user_id, session_id)
     set_password(user_id, new_hash)
     after_commit(enqueue, "mail.password_changed", user_id)
-    revoke_sessions([other for other in sessions_of(user_id) if other != session_id], "token_revoked")
+    end_all_sessions(user_id, "token_revoked", keep=session_id)
     record("auth.password_changed", actor_id=user_id, target_id=user_id)
 
 

@@ -15,7 +15,7 @@ from chat_app.audit.models import AuditEvent
 from chat_app.audit.service import record
 from chat_app.auth.models import ApiKey, ExternalIdentity, OneTimeToken
 from chat_app.auth.passwords import refuse_own_name
-from chat_app.auth.service import key, revoke_sessions, sessions_of, set_password
+from chat_app.auth.service import end_all_sessions, key, set_password
 from chat_app.auth.tokens import banned
 from chat_app.db import after_commit, now, touched
 from chat_app.errors import ChatError, conflict, invalid
@@ -89,10 +89,10 @@ def reset_password(secret: str, new_hash: str) -> None:
     user = _owner(take_token("password_reset", secret))
     set_password(user.id, new_hash)
     after_commit(enqueue, "mail.password_changed", user.id)
-    revoke_sessions(sessions_of(user.id), "token_revoked")
     if not user.email_verified:
         _close_other_doors(user.id)
         user.email_verified_at = now()
+    end_all_sessions(user.id, "token_revoked")  # last: also of whom somebody let in by those doors meanwhile
     record("auth.password_reset", actor_id=user.id, target_id=user.id)
 
 

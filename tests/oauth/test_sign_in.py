@@ -167,6 +167,13 @@ def test_the_way_to_the_page_may_take_a_minute_not_more(visitor: Visitor, store:
     visitor.complete().error(401, "unauthorized")
 
 
+def test_a_sign_in_under_way_ends_with_all_the_sessions(sso: Site, visitor: Visitor):
+    ada = visitor.account()
+    assert visitor.sign_in() == "/#/signed-in"
+    ada.post("/auth/logout", {"everywhere": True}).must(204)
+    visitor.complete().error(401, "unauthorized")
+
+
 def test_without_a_sign_in_there_is_nothing_to_complete(visitor: Visitor):
     visitor.complete().error(401, "unauthorized")
 
