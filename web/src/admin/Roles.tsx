@@ -22,7 +22,7 @@ function Table({ roles }: { roles: readonly Role[] }) {
   permissions.sort((one, other) => known.indexOf(one) - known.indexOf(other));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways on a phone, with the keyboard too.
-    <section class="table-scroller" tabIndex={0} aria-label={a.sections.roles}>
+    <section class="table-scroller" tabIndex={0} aria-label={a.roles.permission}>
       <table class="roles" data-testid="roles">
         <thead>
           <tr>
