@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from chat_app.audit.service import record
 from chat_app.auth.failures import note_failed_login
-from chat_app.auth.models import AuthSession
-from chat_app.auth.passwords import hash_password, refuse_own_name, verify_password
+from chat_app.auth.models import ApiKey, AuthSession, ExternalIdentity
+from chat_app.auth.passwords import refuse_own_name, verify_password
 from chat_app.auth.schemas import Register
 from chat_app.auth.tokens import banned, make_access_token, make_refresh_token, read_token, session_ended
 from chat_app.db import after_commit, now, touched, transaction
@@ -249,6 +249,22 @@ def change_password(user_id: str, session_id: str, new_hash: str) -> None:
     record("auth.password_changed", actor_id=user_id, target_id=user_id)
 
 
+def hand_to_owner(user: User, new_hash: str) -> None:
+    """Set the password for whom we know to be the owner; everybody is signed out.
+
+    While nobody has proven the address, whoever made the account may be somebody else, who waits for its owner to
+    come: then their API keys and linked providers end as well. ("Pre-hijacked accounts", Sudhodanan and Paverd,
+    USENIX Security 2022.)
+    """
+    set_password(user.id, new_hash)
+    if not user.email_verified:
+        keys = sa.update(ApiKey).where(ApiKey.user_id == user.id, ApiKey.revoked_at.is_(None))
+        touched(keys.values(revoked_at=now()))
+        is_provider = ~ExternalIdentity.provider.startswith("ensure:")
+        touched(sa.delete(ExternalIdentity).where(ExternalIdentity.user_id == user.id, is_provider))
+    end_all_sessions(user.id, "token_revoked")  # last: also of whom somebody let in by those ways meanwhile
+
+
 def check_password(user_id: str, password: str) -> None:
     """Refuse, naming the field, when this is not the person's password."""
     stored = db.session.scalar(sa.select(User.password_hash).where(User.id == user_id))
@@ -262,18 +278,21 @@ def check_new_password(user_id: str, new_password: str) -> None:
     refuse_own_name("new_password", new_password, user.username, user.email)
 
 
-def make_admin(username: str, email: str, password: str, role: str) -> tuple[User, bool]:
+def make_admin(data: Register, password_hash: str, role: str) -> tuple[User, bool]:
     """Make an account with this role, or promote the one of that name. Returns it and whether it is new."""
-    data = Register(username=username, email=email, password=password)
-    password_hash = hash_password(password)
-    user = db.session.scalar(sa.select(User).where(User.username_key == key(username)))
+    query = sa.select(User).where(User.username_key == key(data.username)).with_for_update(key_share=True)
+    user = db.session.scalar(query)
     if user is None:
-        return create_user(data.username, data.email, password_hash, role=role), True
-    if user.email_key != key(email):
-        raise conflict(f"There is an account {username} with another e-mail address.")
+        user = create_user(data.username, data.email, password_hash, role=role)
+        record("user.created", actor_id=None, target_id=user.id, role=role, by="command")
+        return user, True
+    if user.email_key != key(data.email):
+        raise conflict(f"There is an account {data.username} with another e-mail address.")
+    if user.banned_at:
+        raise conflict(f"The account {data.username} is banned.")
     record("user.role_changed", actor_id=None, target_id=user.id, before=user.role, after=role, by="command")
     user.role = role
-    set_password(user.id, password_hash)
+    hand_to_owner(user, password_hash)
     return user, False
 
 
