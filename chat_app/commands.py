@@ -23,12 +23,17 @@ def register_commands(app: Flask) -> None:
 @click.option("--password", required=True, help="At least 8 characters.")
 @click.option("--role", type=click.Choice(["admin", "agent"]), default="admin", show_default=True)
 def create_admin(username: str, email: str, password: str, role: str) -> None:
-    """Make an account with a role, or promote the one of that name."""
+    """Make an account with a role, or promote the one of that name, which is signed out everywhere."""
+    from chat_app.auth.passwords import hash_password
+    from chat_app.auth.schemas import Register
     from chat_app.auth.service import make_admin
 
     try:
-        with current_app.app_context(), transaction():
-            user, is_new = make_admin(username, email, password, role)
+        data = Register(username=username, email=email, password=password)
+        with current_app.app_context():
+            password_hash = hash_password(password)
+            with transaction():
+                user, is_new = make_admin(data, password_hash, role)
     except ValidationError as error:
         raise click.ClickException(from_validation(error).detail) from None
     except ChatError as error:

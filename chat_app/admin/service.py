@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from chat_app.admin.schemas import ManagedUserList, NewUser, UserUpdate
 from chat_app.audit.service import record
 from chat_app.auth.permissions import permits
-from chat_app.auth.service import create_user, revoke_sessions, sessions_of
+from chat_app.auth.service import create_user, end_all_sessions
 from chat_app.db import after_commit, now
 from chat_app.errors import conflict, forbidden, invalid, not_found
 from chat_app.extensions import db
@@ -37,6 +37,7 @@ def get_user(user_id: str) -> User:
 
 def create(caller_id: str, data: NewUser, password_hash: str | None) -> User:
     """An account for somebody else, also while registration is closed."""
+    _lock(caller_id, caller_id)
     user = create_user(data.username, data.email, password_hash, display_name=data.display_name, role=data.role)
     record("user.created", actor_id=caller_id, target_id=user.id, role=data.role)
     return user
@@ -71,7 +72,7 @@ def ban(caller_id: str, user_id: str, reason: str) -> User:
         user.banned_at = now()
         record("user.banned", actor_id=caller_id, target_id=user_id, reason=reason)
     user.ban_reason = reason
-    revoke_sessions(sessions_of(user_id), "banned")
+    end_all_sessions(user_id, "banned")
     return user
 
 
@@ -87,7 +88,7 @@ def unban(caller_id: str, user_id: str) -> User:
 def end_sessions(caller_id: str, user_id: str) -> None:
     """Log somebody out on all devices."""
     _lock(caller_id, user_id)
-    revoke_sessions(sessions_of(user_id), "token_revoked")
+    end_all_sessions(user_id, "token_revoked")
     record("user.logged_out", actor_id=caller_id, target_id=user_id)
 
 

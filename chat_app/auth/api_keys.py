@@ -8,6 +8,7 @@ from chat_app.audit.service import record
 from chat_app.auth.models import ApiKey
 from chat_app.auth.permissions import permits
 from chat_app.auth.secrets import new_secret, secret_hash
+from chat_app.auth.service import confirm_session
 from chat_app.auth.tokens import Identity, banned
 from chat_app.db import now, touched, transaction
 from chat_app.errors import ChatError, forbidden, invalid, not_found
@@ -77,8 +78,8 @@ def make_key(caller: Identity, name: str, scopes: list[str], expires_at: datetim
     for scope in scopes:
         if scope in _FOR_ADMINISTRATORS and not permits(caller.role, "people.manage"):
             raise forbidden(f"The scope {scope} is for administrators' keys only.")
-    # Under the account's lock: of two calls at once, the second counts the key of the first.
-    db.session.execute(sa.select(User.id).where(User.id == caller.user_id).with_for_update(key_share=True))
+    # Locks the account, too: of two calls at once, the second counts the key of the first.
+    confirm_session(caller.user_id, caller.session_id)
     if len(list_keys(caller.user_id)) >= MAX_KEYS:
         raise ChatError("quota_exceeded", f"An account has at most {MAX_KEYS} API keys; revoke one first.")
     secret = PREFIX + new_secret()

@@ -90,8 +90,9 @@ def me() -> dict[str, Any]:
 @bp.patch("/me", responses={200: Me, 409: None})
 def update_me(body: ProfileUpdate) -> dict[str, Any]:
     """Change one's own profile; what is left out stays as it is."""
+    caller = identity()
     with transaction():
-        user = update_profile(identity().user_id, body)
+        user = update_profile(caller.user_id, caller.session_id, body)
     return Me.model_validate(user).to_json()
 
 

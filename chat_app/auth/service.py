@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 
 from chat_app.audit.service import record
 from chat_app.auth.failures import note_failed_login
-from chat_app.auth.models import AuthSession
-from chat_app.auth.passwords import hash_password, refuse_own_name, verify_password
+from chat_app.auth.models import ApiKey, AuthSession, ExternalIdentity
+from chat_app.auth.passwords import refuse_own_name, verify_password
 from chat_app.auth.schemas import Register
-from chat_app.auth.tokens import banned, make_access_token, make_refresh_token, read_token
+from chat_app.auth.tokens import banned, make_access_token, make_refresh_token, read_token, session_ended
 from chat_app.db import after_commit, now, touched, transaction
 from chat_app.errors import ChatError, conflict, invalid
 from chat_app.extensions import db
@@ -26,11 +26,16 @@ from chat_app.users.schemas import Me
 
 LOST_ANSWER = timedelta(seconds=60)
 """How long the last refresh may be repeated with the same Idempotency-Key."""
+AT_ONCE = 1000
+"""Sessions that are ended with one statement, and told of in one message."""
 
 
 def key(text: str) -> str:
-    """The form in which names and addresses must be unique: case does not tell two of them apart."""
-    return text.casefold()
+    """The form in which names and addresses must be unique: case does not tell two of them apart.
+
+    Not `casefold`, which makes one of straße.example and strasse.example: they belong to different people.
+    """
+    return text.lower()
 
 
 def require_open_registration() -> None:
@@ -193,26 +198,42 @@ def revoke_sessions(session_ids: list[str], code: str) -> int:
 
     Returns how many had not ended before.
     """
-    if not session_ids:
-        return 0
-    ended = touched(
-        sa.update(AuthSession)
-        .where(AuthSession.id.in_(session_ids), AuthSession.revoked_at.is_(None))
-        .values(revoked_at=now())
-    )
-    after_commit(end_sessions, session_ids, code)
+    ended = 0
+    for start in range(0, len(session_ids), AT_ONCE):
+        part = session_ids[start : start + AT_ONCE]
+        living = (AuthSession.id.in_(part), AuthSession.revoked_at.is_(None))
+        ended += touched(sa.update(AuthSession).where(*living).values(revoked_at=now()))
+        after_commit(end_sessions, part, code)
     return ended
 
 
-def sessions_of(user_id: str) -> list[str]:
-    """Ids of the person's sessions that have not ended."""
-    query = sa.select(AuthSession.id).where(AuthSession.user_id == user_id, AuthSession.revoked_at.is_(None))
-    return list(db.session.scalars(query))
+def end_all_sessions(user_id: str, code: str, keep: str | None = None) -> None:
+    """End all of the person's sessions but the one to `keep`, and the sign-ins with a provider that are under way."""
+    void_tokens(user_id, "oauth_login")  # first: it waits for the one that is opening a session just now
+    living = sa.select(AuthSession.id).where(AuthSession.user_id == user_id, AuthSession.revoked_at.is_(None))
+    revoke_sessions([found for found in db.session.scalars(living) if found != keep], code)
+
+
+def confirm_session(user_id: str, session_id: str) -> User:
+    """The account, locked; `token_revoked` when the session ended since the request began.
+
+    For all that decides who gets into an account. Else what an intruder has under way at the moment when the owner
+    shuts them out would still be done after it.
+    """
+    query = sa.select(User).where(User.id == user_id).with_for_update(key_share=True)
+    user: User = db.session.scalars(query.execution_options(populate_existing=True)).one()
+    living = (AuthSession.id == session_id, AuthSession.revoked_at.is_(None), AuthSession.expires_at > now())
+    if user.banned_at or not db.session.scalar(sa.select(AuthSession.id).where(*living)):
+        raise session_ended()
+    return user
 
 
 def log_out(user_id: str, session_id: str, *, everywhere: bool) -> None:
     """End this session, or all of the person's."""
-    revoke_sessions(sessions_of(user_id) if everywhere else [session_id], "logged_out")
+    if everywhere:
+        end_all_sessions(user_id, "logged_out")
+    else:
+        revoke_sessions([session_id], "logged_out")
     record("auth.logged_out", actor_id=user_id, target_id=user_id, everywhere=everywhere)
 
 
@@ -224,10 +245,27 @@ def set_password(user_id: str, new_hash: str) -> None:
 
 def change_password(user_id: str, session_id: str, new_hash: str) -> None:
     """Set the password; every other session ends, as whoever knew the old one may be on it. The owner gets a mail."""
+    confirm_session(user_id, session_id)
     set_password(user_id, new_hash)
     after_commit(enqueue, "mail.password_changed", user_id)
-    revoke_sessions([other for other in sessions_of(user_id) if other != session_id], "token_revoked")
+    end_all_sessions(user_id, "token_revoked", keep=session_id)
     record("auth.password_changed", actor_id=user_id, target_id=user_id)
+
+
+def hand_to_owner(user: User, new_hash: str) -> None:
+    """Set the password for whom we know to be the owner; everybody is signed out.
+
+    While nobody has proven the address, whoever made the account may be somebody else, who waits for its owner to
+    come: then their API keys and linked providers end as well. ("Pre-hijacked accounts", Sudhodanan and Paverd,
+    USENIX Security 2022.)
+    """
+    set_password(user.id, new_hash)
+    if not user.email_verified:
+        keys = sa.update(ApiKey).where(ApiKey.user_id == user.id, ApiKey.revoked_at.is_(None))
+        touched(keys.values(revoked_at=now()))
+        is_provider = ~ExternalIdentity.provider.startswith("ensure:")
+        touched(sa.delete(ExternalIdentity).where(ExternalIdentity.user_id == user.id, is_provider))
+    end_all_sessions(user.id, "token_revoked")  # last: also of whom somebody let in by those ways meanwhile
 
 
 def check_password(user_id: str, password: str) -> None:
@@ -243,18 +281,21 @@ def check_new_password(user_id: str, new_password: str) -> None:
     refuse_own_name("new_password", new_password, user.username, user.email)
 
 
-def make_admin(username: str, email: str, password: str, role: str) -> tuple[User, bool]:
+def make_admin(data: Register, password_hash: str, role: str) -> tuple[User, bool]:
     """Make an account with this role, or promote the one of that name. Returns it and whether it is new."""
-    data = Register(username=username, email=email, password=password)
-    password_hash = hash_password(password)
-    user = db.session.scalar(sa.select(User).where(User.username_key == key(username)))
+    query = sa.select(User).where(User.username_key == key(data.username)).with_for_update(key_share=True)
+    user = db.session.scalar(query)
     if user is None:
-        return create_user(data.username, data.email, password_hash, role=role), True
-    if user.email_key != key(email):
-        raise conflict(f"There is an account {username} with another e-mail address.")
+        user = create_user(data.username, data.email, password_hash, role=role)
+        record("user.created", actor_id=None, target_id=user.id, role=role, by="command")
+        return user, True
+    if user.email_key != key(data.email):
+        raise conflict(f"There is an account {data.username} with another e-mail address.")
+    if user.banned_at:
+        raise conflict(f"The account {data.username} is banned.")
     record("user.role_changed", actor_id=None, target_id=user.id, before=user.role, after=role, by="command")
     user.role = role
-    set_password(user.id, password_hash)
+    hand_to_owner(user, password_hash)
     return user, False
 
 

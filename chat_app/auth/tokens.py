@@ -105,10 +105,14 @@ def authenticate(token: str | None) -> Identity:
         .where(AuthSession.id == claims["sid"], User.id == claims["sub"])
     ).first()
     if row is None or row.revoked_at is not None:
-        raise ChatError("token_revoked", "This session has ended. Log in again.")
+        raise session_ended()
     if row.banned_at is not None:
         raise banned()
     return Identity(claims["sub"], claims["sid"], row.role, float(claims["exp"]), row.plan, row.requests_per_minute)
+
+
+def session_ended() -> ChatError:
+    return ChatError("token_revoked", "This session has ended. Log in again.")
 
 
 def banned() -> ChatError:

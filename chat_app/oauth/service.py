@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from chat_app.audit.service import record
 from chat_app.auth.models import AuthSession, ExternalIdentity, OneTimeToken
 from chat_app.auth.secrets import new_secret, secret_hash
-from chat_app.auth.service import create_user, key, require_open_registration
-from chat_app.auth.tokens import banned
+from chat_app.auth.service import confirm_session, create_user, key, require_open_registration
+from chat_app.auth.tokens import banned, session_ended
 from chat_app.db import insert_ignore, now, touched
 from chat_app.errors import ChatError, conflict, not_found
 from chat_app.extensions import db
@@ -47,11 +47,21 @@ def _refuse_banned(user: User) -> None:
 
 
 def _known(profile: Profile) -> User | None:
-    identity: ExternalIdentity | None = db.session.scalar(_same_subject(profile).with_for_update())
-    if identity is None:
+    same = _same_subject(profile).execution_options(populate_existing=True)
+    identity: ExternalIdentity | None = db.session.scalar(same)
+    user = _locked(User.id == identity.user_id) if identity else None
+    identity = db.session.scalar(same)  # again under the account's lock: it may have been unlinked meanwhile
+    if user is None or identity is None or identity.user_id != user.id:
         return None
     identity.email, identity.last_used_at = profile.email, now()
-    return db.session.get_one(User, identity.user_id)
+    return user
+
+
+def _locked(condition: sa.ColumnElement[bool]) -> User | None:
+    """The account, locked: a ban or a reset that comes at the same moment waits, and ends the session we open."""
+    query = sa.select(User).where(condition).with_for_update(key_share=True).execution_options(populate_existing=True)
+    user: User | None = db.session.scalar(query)
+    return user
 
 
 def _same_subject(profile: Profile) -> Any:
@@ -65,7 +75,7 @@ def _owner_of(email: str) -> User | None:
     An address that nobody proved may have been put there by a stranger who waits for its owner to sign in
     (account pre-hijacking: Sudhodanan and Paverd, USENIX Security 2022).
     """
-    user: User | None = db.session.scalar(sa.select(User).where(User.email_key == key(email)))
+    user = _locked(User.email_key == key(email))
     if user and user.email_verified_at is None:
         raise ChatError(
             "account_exists",
@@ -94,19 +104,10 @@ def _free_username(wanted: str) -> str:
 
 def link_to_session(profile: Profile, session_id: str) -> None:
     """Link somebody's provider to the account that they are signed in to; their session must be alive still."""
-    user_id = db.session.scalar(
-        sa.select(AuthSession.user_id)
-        .join(User, User.id == AuthSession.user_id)
-        .where(
-            AuthSession.id == session_id,
-            AuthSession.revoked_at.is_(None),
-            AuthSession.expires_at > now(),
-            User.banned_at.is_(None),
-        )
-    )
-    if user_id is None:
-        raise ChatError("oauth_failed", "Your session has ended meanwhile. Sign in, then link the provider again.")
-    _link(user_id, profile)
+    session = db.session.get(AuthSession, session_id)
+    if session is None:
+        raise session_ended()
+    _link(confirm_session(session.user_id, session_id).id, profile)
 
 
 def _link(user_id: str, profile: Profile) -> None:

@@ -13,11 +13,11 @@ from flask import current_app
 
 from chat_app.audit.models import AuditEvent
 from chat_app.audit.service import record
-from chat_app.auth.models import ApiKey, ExternalIdentity, OneTimeToken
+from chat_app.auth.models import OneTimeToken
 from chat_app.auth.passwords import refuse_own_name
-from chat_app.auth.service import key, revoke_sessions, sessions_of, set_password
+from chat_app.auth.service import hand_to_owner, key
 from chat_app.auth.tokens import banned
-from chat_app.db import after_commit, now, touched
+from chat_app.db import after_commit, now
 from chat_app.errors import ChatError, conflict, invalid
 from chat_app.extensions import db
 from chat_app.jobs import enqueue
@@ -87,26 +87,10 @@ def may_reset(secret: str, new_password: str) -> None:
 def reset_password(secret: str, new_hash: str) -> None:
     """Set the password, once per link; every session ends, and the address is proven to be the person's."""
     user = _owner(take_token("password_reset", secret))
-    set_password(user.id, new_hash)
+    hand_to_owner(user, new_hash)
+    user.email_verified_at = user.email_verified_at or now()
     after_commit(enqueue, "mail.password_changed", user.id)
-    revoke_sessions(sessions_of(user.id), "token_revoked")
-    if not user.email_verified:
-        _close_other_doors(user.id)
-        user.email_verified_at = now()
     record("auth.password_reset", actor_id=user.id, target_id=user.id)
-
-
-def _close_other_doors(user_id: str) -> None:
-    """Whoever made the account may not be who owns the address: their API keys and linked providers must not stay.
-
-    ("Pre-hijacked accounts", Sudhodanan and Paverd, USENIX Security 2022.)
-    """
-    touched(sa.update(ApiKey).where(ApiKey.user_id == user_id, ApiKey.revoked_at.is_(None)).values(revoked_at=now()))
-    touched(
-        sa.delete(ExternalIdentity).where(
-            ExternalIdentity.user_id == user_id, ~ExternalIdentity.provider.startswith("ensure:")
-        )
-    )
 
 
 def verify_email(secret: str) -> None:

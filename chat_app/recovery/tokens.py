@@ -14,7 +14,7 @@ from chat_app.db import now, touched
 from chat_app.extensions import db
 from chat_app.users.models import User
 
-Purpose = Literal["password_reset", "email_verify"]
+Purpose = Literal["password_reset", "email_verify", "oauth_login"]
 MAX_AN_HOUR = 3
 """Mails of one purpose to one account or one address, so that nobody can flood somebody's letter box."""
 _HOUR = timedelta(hours=1)
@@ -73,7 +73,7 @@ def take_token(purpose: Purpose, secret: str) -> OneTimeToken | None:
 
 
 def void_tokens(user_id: str, *purposes: Purpose) -> None:
-    """The links of these purposes (both, when none is named) that were mailed to the account work no more."""
+    """The account's secrets of these purposes (all, when none is named) work no more."""
     unused = sa.update(OneTimeToken).where(
         OneTimeToken.user_id == user_id,
         OneTimeToken.purpose.in_(purposes or get_args(Purpose)),

@@ -46,11 +46,11 @@ class WebSocket(RFC6455WebSocket):
         key = (bytes((*mask[turn:], *mask[:turn])) * (size // 4 + 1))[:size]
         return (int.from_bytes(data[:size]) ^ int.from_bytes(key)).to_bytes(size)
 
-    def wait(self) -> Any:
+    def _recv_frame(self, message: Any = None) -> Any:
         if time.monotonic() - self._paused > TURN:
             sleep(0)
             self._paused = time.monotonic()
-        return super().wait()
+        return super()._recv_frame(message)
 
 
 class GreenWebSocket(WebSocketWSGI):

@@ -8,6 +8,7 @@ long-lived connections:
 * on TERM the listeners close first, then idle keep-alive connections and websockets get an end of file;
   requests in flight may finish until shortly before `graceful_timeout`;
 * a client above `worker_connections` is told 503 with `Retry-After` instead of hanging;
+* a client that takes too long over the body of its request is let go;
 * a worker whose arbiter was killed stops by itself, so that the port is free again.
 
 TLS ends at the reverse proxy: with `certfile` the worker refuses to start.
@@ -17,7 +18,8 @@ import contextlib
 import errno
 import os
 import socket
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from chat_app.runtime import patch, silence_deprecation
@@ -49,6 +51,8 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
     # gunicorn has no types; these are its own attributes.
     wsgi: WsgiApp
     alive: bool
+    body_timeout = 120.0
+    """Seconds that the body of a request may take to arrive: 5 MiB at 44 kB/s."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,6 +85,7 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
         def with_hooks(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             wsgi.WSGI_LOCAL.already_handled = False
             client = environ["gunicorn.socket"]
+            environ["wsgi.input"] = TimedInput(environ["wsgi.input"], self.body_timeout)
             if "HTTP_UPGRADE" in environ:
                 environ["wsgi.errors"] = WebsocketErrors(environ["wsgi.errors"])
                 # No permessage-deflate: it costs 85 kB for each websocket, and chat messages are small.
@@ -184,6 +189,29 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
     def handle_usr1(self, sig: int, frame: Any) -> None:
         """Reopening log files takes their locks, which another greenlet may hold: not in the handler."""
         hubs.get_hub().schedule_call_global(0, eventlet.spawn_n, self.log.reopen_files)
+
+
+class TimedInput:
+    """`wsgi.input` that waits `seconds` for a whole body: a byte now and then would hold a connection for good."""
+
+    def __init__(self, body: Any, seconds: float) -> None:
+        self.body = body
+        self.deadline = time.monotonic() + seconds
+
+    def read(self, *size: int) -> bytes:
+        return self.in_time(self.body.read, *size)
+
+    def readline(self, *size: int) -> bytes:
+        return self.in_time(self.body.readline, *size)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def in_time(self, read: Callable[..., bytes], *size: int) -> bytes:
+        from werkzeug.exceptions import RequestTimeout
+
+        with eventlet.Timeout(max(0.0, self.deadline - time.monotonic()), RequestTimeout()):
+            return read(*size)
 
 
 class WebsocketErrors:

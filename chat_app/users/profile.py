@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from chat_app.audit.service import record
-from chat_app.auth.service import already_taken, key
+from chat_app.auth.service import already_taken, confirm_session, key
 from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.db import after_commit
 from chat_app.extensions import db
@@ -20,9 +20,9 @@ PEERS_TOLD = 200
 """Private chats, latest first, whose other person hears of a change at once; the rest see it when they load again."""
 
 
-def update_profile(user_id: str, changes: ProfileUpdate) -> User:
+def update_profile(user_id: str, session_id: str, changes: ProfileUpdate) -> User:
     """Change what is given. `conflict` when somebody else has the address."""
-    user = db.session.get_one(User, user_id, populate_existing=True)
+    user = confirm_session(user_id, session_id)
     if changes.email is not None:
         _change_email(user, changes.email)
     if changes.display_name is not None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -125,6 +126,21 @@ def test_an_account_whose_address_nobody_has_proven_is_not_given_away(sso: Site,
     assert stranger.get("/auth/identities").must()["items"] == []
 
 
+def test_an_address_that_is_only_alike_is_somebody_elses(sso: Site, visitor: Visitor, store: Database):
+    """straße.org and strasse.org are two domains, and each has an owner."""
+    name = f"u{uuid.uuid4().hex[:12]}"
+    ada = verified(Api(sso.url).register(name, email=f"{name}@straße.org"), store)
+    sso.openid.person = somebody(email=f"{name}@strasse.org")
+    assert visitor.account().id != ada.id
+
+
+def test_an_address_that_is_only_alike_is_not_proven_by_the_one_before(sso: Site, store: Database):
+    name = f"u{uuid.uuid4().hex[:12]}"
+    ada = verified(Api(sso.url).register(name, email=f"{name}@strasse.org"), store)
+    assert ada.patch("/auth/me", {"email": f"{name.upper()}@strasse.org"}).must()["email_verified"] is True
+    assert ada.patch("/auth/me", {"email": f"{name}@straße.org"}).must()["email_verified"] is False
+
+
 def test_a_taken_username_gets_a_suffix(sso: Site, visitor: Visitor):
     grace = Api(sso.url).register()
     sso.openid.person = somebody(preferred_username=grace.username.upper())
@@ -164,6 +180,13 @@ def test_the_way_to_the_page_may_take_a_minute_not_more(visitor: Visitor, store:
     assert visitor.sign_in() == "/#/signed-in"
     store.change("UPDATE one_time_tokens SET expires_at = '2026-01-01 00:00:00.000000' WHERE purpose = 'oauth_login'")
     visitor.complete().error(401, "unauthorized")
+    visitor.complete().error(401, "unauthorized")
+
+
+def test_a_sign_in_under_way_ends_with_all_the_sessions(sso: Site, visitor: Visitor):
+    ada = visitor.account()
+    assert visitor.sign_in() == "/#/signed-in"
+    ada.post("/auth/logout", {"everywhere": True}).must(204)
     visitor.complete().error(401, "unauthorized")
 
 

@@ -35,6 +35,45 @@ def test_an_account_is_promoted_and_gets_the_password(deployment: Deployment):
     assert Api(deployment.url).log_in(ada.username, "a long password").get("/auth/me").must()["role"] == "agent"
 
 
+@pytest.mark.parametrize("was_verified", [False, True])
+def test_who_made_the_account_that_is_promoted_is_no_administrator_by_that(
+    deployment: Deployment, people: People, was_verified: bool
+):
+    database = Database(deployment.database_url)
+    ada = people.one()
+    if was_verified:
+        database.change("UPDATE users SET email_verified_at = CURRENT_TIMESTAMP WHERE id = :id", id=ada.id)
+    key = ada.post("/auth/api-keys", {"name": "mine", "scopes": ["profile:read"]}).must(201)["key"]
+    sockets = [] if was_verified else people.everywhere(ada)
+    create_admin(deployment, username=ada.username)
+    for url in deployment.urls:
+        ada.at(url).get("/auth/me").error(401, "token_revoked")
+        ada.at(url).post("/auth/refresh", {"refresh_token": ada.refresh_token}).error(401, "token_revoked")
+        status = Api(url).get("/auth/me", headers={"X-API-Key": key}).status
+        assert status == (200 if was_verified else 401)
+    for socket in sockets:
+        socket.wait_for("disconnect", timeout=20)
+    ada.post("/auth/login", {"username": ada.username, "password": ada.password}).error(401, "invalid_credentials")
+
+
+def test_a_banned_account_is_not_promoted(deployment: Deployment):
+    ada = Api(deployment.url).register()
+    database = Database(deployment.database_url)
+    database.change("UPDATE users SET banned_at = CURRENT_TIMESTAMP WHERE id = :id", id=ada.id)
+    _, status, said = create_admin(deployment, username=ada.username)
+    assert status != 0
+    assert "is banned" in said
+    assert database.one("SELECT role FROM users WHERE id = :id", id=ada.id) == "member"
+
+
+def test_a_bad_password_promotes_nobody(embedded: Deployment):
+    ada = Api(embedded.url).register()
+    for bad in ("short", "password123", ada.username):
+        _, status, said = create_admin(embedded, username=ada.username, password=bad)
+        assert (status, "password" in said) == (1, True)
+    assert ada.get("/auth/me").must()["role"] == "member"
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [

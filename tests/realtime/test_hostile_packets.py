@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
+from websocket import ABNF
 
 from tests.services.api import Api
 from tests.services.deployment import Deployment
@@ -109,10 +110,21 @@ def test_attachments_are_not_kept_while_the_last_one_does_not_come(embedded: Dep
     assert memory[-1] - memory[0] < 10 * len(MEGABYTE)
 
 
-def test_who_sends_without_a_pause_does_not_keep_the_others_waiting(embedded: Deployment, wire: Wire):
-    """A hundred megabytes, from somebody who is not even signed in."""
+def frames(content: bytes, opcode: int, *, final: int = 1) -> bytes:
+    return bytes(ABNF.create_frame(content, opcode, fin=final).format())
+
+
+FLOODS = {
+    "messages of a megabyte": frames(MEGABYTE, ABNF.OPCODE_BINARY) * 100,
+    "fragments of nothing": frames(b"", ABNF.OPCODE_TEXT, final=0) + frames(b"", ABNF.OPCODE_CONT, final=0) * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_who_sends_without_a_pause_does_not_keep_the_others_waiting(embedded: Deployment, wire: Wire, kind: str):
+    """Somebody who is not even signed in."""
     with Wire(embedded.url) as stranger, ThreadPoolExecutor() as threads:
-        flood = threads.submit(stranger.send, *[MEGABYTE] * 100)
+        flood = threads.submit(stranger.websocket.sock.sendall, FLOODS[kind])
         calls = 0
         while not flood.done():
             assert works(wire)

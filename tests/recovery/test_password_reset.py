@@ -143,14 +143,16 @@ def test_known_and_unknown_addresses_are_answered_alike(people: People, letters:
     ada, grace = people.some(2)
     unknown = f"nobody-{uuid.uuid4().hex}@example.org"
     times: dict[str, list[float]] = {unknown: [], address_of(ada): []}
-    answers = []
-    for _ in range(15):
+
+    def as_fast_as_each_other() -> bool:
+        """By the shortest times: what disturbs only adds to them."""
         for email, taken in times.items():
             began = time.perf_counter()
-            answers.append(forget(ada, email))
+            assert forget(ada, email).must(202) == {}
             taken.append(time.perf_counter() - began)
-    assert {(answer.status, str(answer.json)) for answer in answers} == {(202, "{}")}
-    assert abs(min(times[unknown]) - min(times[address_of(ada)])) < 0.005
+        return len(times[unknown]) >= 15 and abs(min(times[unknown]) - min(times[address_of(ada)])) < 0.005
+
+    eventually(as_fast_as_each_other, timeout=30, interval=0)
     mailed_link(grace, letters)
     assert letters.to(unknown) == []
 
@@ -243,11 +245,11 @@ def test_nothing_is_put_into_the_headers_by_an_address(people: People, letters: 
 
 
 def test_an_address_that_only_looks_the_same_gets_nothing(people: People, letters: MailServer):
-    ada = people.one(username=f"strasse-{uuid.uuid4().hex[:8]}")
+    ada, grace = people.one(username=f"strasse-{uuid.uuid4().hex[:8]}"), people.one()
     alike = address_of(ada).replace("ss", "ß", 1)
     forget(ada, alike).must(202)
-    letters.wait_for(address_of(ada), SUBJECT)
-    assert letters.to(alike) == []
+    mailed_link(grace, letters)
+    assert letters.to(alike) == letters.to(address_of(ada), SUBJECT) == []
 
 
 def test_the_address_in_the_link_is_not_the_callers_choice(people: People, letters: MailServer):

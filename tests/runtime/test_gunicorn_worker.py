@@ -1,11 +1,13 @@
 """The worker in a real gunicorn, seen from outside."""
 
+import contextlib
 import http.client
 import json
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -242,6 +244,31 @@ def test_a_client_that_says_nothing_is_let_go(tmp_path: Path):
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as silent:
         silent.sendall(b"GET / HT")
         assert silent.recv(100) == b""
+    server.close()
+
+
+def test_a_client_that_never_finishes_its_body_is_let_go(tmp_path: Path):
+    server = Gunicorn(tmp_path, "--worker-class", "tests.runtime.impatient_worker.ImpatientWorker")
+    server.start()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+        slow.sendall(b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
+        answer = http.client.HTTPResponse(slow)
+
+        def drip() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    slow.sendall(b"x")
+                    time.sleep(0.1)
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        answer.begin()
+        assert answer.status == 408
+        answer.read()
+        with contextlib.suppress(ConnectionResetError):  # what it sent meanwhile is not read
+            assert slow.recv(1) == b""
+            slow.shutdown(socket.SHUT_RDWR)
+        dripping.join()
     server.close()
 
 

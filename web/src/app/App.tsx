@@ -1,25 +1,29 @@
+import { useEffect } from "preact/hooks";
 import { AuthPage } from "../auth/AuthPage";
 import { Returning } from "../auth/Returning";
 import { Dialogs } from "../dialogs/Dialogs";
-import { session } from "../state/client";
-import { place, route } from "../state/route";
+import { session, useMay } from "../state/client";
+import { type AdminRoute, go, place, route } from "../state/route";
 import { Toasts } from "../ui/toasts";
-import { Settings } from "./Settings";
+import { lazy } from "./lazy";
 import { Shell } from "./Shell";
 import { Splash } from "./Splash";
+
+const Settings = lazy(async () => (await import("../settings/SettingsView")).SettingsView);
+const AdminView = lazy(async () => (await import("../admin/AdminView")).AdminView);
 
 export function App() {
   return (
     <>
       <Page />
       <Dialogs />
-      {!settingsOpen() && <Toasts />}
+      {!covered() && <Toasts />}
     </>
   );
 }
 
-/** They have the toasts in them: nothing outside a modal dialog is read out. */
-const settingsOpen = () => route.value.page === "settings" && session.value === "signed-in";
+/** What lies over the page has the toasts in it: nothing outside a modal dialog is read out. */
+const covered = () => ["settings", "admin"].includes(route.value.page) && session.value === "signed-in";
 
 function Page() {
   const here = route.value;
@@ -30,6 +34,16 @@ function Page() {
     <>
       <Shell route={place.value} />
       {here.page === "settings" && <Settings section={here.section} outcome={here.outcome} />}
+      {here.page === "admin" && <Admin route={here} />}
     </>
   );
+}
+
+/** Closes when the role no longer allows it. */
+function Admin({ route: { section, id } }: { route: AdminRoute }) {
+  const may = useMay("people.manage");
+  useEffect(() => {
+    if (!may) go(place.peek(), true);
+  }, [may]);
+  return may ? <AdminView section={section} id={id} /> : null;
 }

@@ -19,14 +19,16 @@ export function checkEmail({ email }: { email: string }): Record<string, string>
   return EMAIL.test(email.trim()) ? {} : { email: t.auth.wrong.email };
 }
 
+export function checkUsername({ username }: { username: string }): Record<string, string> {
+  return USERNAME.test(username.trim()) ? {} : { username: t.auth.wrong.username };
+}
+
 export function checkSignUp(values: {
   username: string;
   email: string;
   password: string;
 }): Record<string, string> {
-  const wrong: Record<string, string> = {};
-  if (!USERNAME.test(values.username.trim())) wrong.username = t.auth.wrong.username;
-  Object.assign(wrong, checkEmail(values));
+  const wrong = { ...checkUsername(values), ...checkEmail(values) };
   const password = checkPassword(values.password);
   if (password) wrong.password = password;
   return wrong;

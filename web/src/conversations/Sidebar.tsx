@@ -53,12 +53,21 @@ export function Sidebar({ route }: { route: Route }) {
 
 function SidebarHeader() {
   const me = useMe();
+  const administers = useMay("people.manage");
   return (
     <header class="sidebar-header">
       <a class="brand" href={formatRoute({ page: "chats" })}>
         <Logo class="brand-mark" />
         <span>{t.appName}</span>
       </a>
+      {administers && (
+        <IconButton
+          icon="shield"
+          label={t.list.admin}
+          onClick={() => go({ page: "admin", section: null })}
+          testId="admin"
+        />
+      )}
       <NewMenu />
       <button
         type="button"

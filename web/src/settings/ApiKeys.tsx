@@ -6,11 +6,11 @@ import { attempt } from "../state/errors";
 import { usePages } from "../state/pages";
 import { s } from "../strings/settings";
 import { ago, shortDate } from "../time/format";
+import { Block } from "../ui/Block";
+import { PagedList } from "../ui/PagedList";
 import { showToast } from "../ui/toasts";
-import { Block } from "./Block";
 import { NewKey } from "./NewKey";
 import { NewKeyForm } from "./NewKeyForm";
-import { PagedList } from "./PagedList";
 
 export function ApiKeys() {
   const pages = usePages((cursor) => client.account.apiKeys(cursor));
@@ -30,7 +30,7 @@ export function ApiKeys() {
         {mayMake && !made && (
           <button
             type="button"
-            class="button button-primary settings-start"
+            class="button button-primary section-start"
             onClick={() => setMaking(true)}
             data-testid="new-key"
           >
@@ -63,13 +63,13 @@ function KeyRow({ held, onGone }: { held: ApiKey; onGone: () => void }) {
       run: revoke,
     });
   return (
-    <li class="settings-row" data-testid="api-key" data-prefix={prefix}>
-      <span class="settings-row-text">
-        <span class="settings-row-title">
+    <li class="section-row" data-testid="api-key" data-prefix={prefix}>
+      <span class="section-row-text">
+        <span class="section-row-title">
           <bdi class="truncate">{name}</bdi>
           <code>{prefix}…</code>
         </span>
-        <span class="settings-note">
+        <span class="section-note">
           {last_used_at ? s.keys.lastUsed(ago(last_used_at)) : s.keys.neverUsed} · {end(held)}
         </span>
         <span class="scope-tags">

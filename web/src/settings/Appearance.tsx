@@ -1,8 +1,8 @@
 import { setTheme, type Theme, theme } from "../state/theme";
 import { language, languageNames, switchLanguage } from "../strings";
 import { s } from "../strings/settings";
-import { Block } from "./Block";
-import { Choice } from "./Choice";
+import { Block } from "../ui/Block";
+import { Choice } from "../ui/Choice";
 
 const THEMES: Theme[] = ["system", "light", "dark"];
 

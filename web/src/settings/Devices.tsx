@@ -5,11 +5,11 @@ import { attempt } from "../state/errors";
 import { usePages } from "../state/pages";
 import { s } from "../strings/settings";
 import { ago, fullTime } from "../time/format";
+import { Block } from "../ui/Block";
 import { Icon } from "../ui/Icon";
+import { PagedList } from "../ui/PagedList";
 import { showToast } from "../ui/toasts";
-import { Block } from "./Block";
 import { deviceIcon, deviceName } from "./device";
-import { PagedList } from "./PagedList";
 import { askThenSignOutEverywhere } from "./signOut";
 
 export function Devices() {
@@ -26,7 +26,7 @@ export function Devices() {
         />
       </Block>
       <Block>
-        <div class="settings-actions">
+        <div class="section-actions">
           {pages.items?.some(({ current }) => !current) && (
             <button
               type="button"
@@ -67,22 +67,22 @@ function DeviceRow({ device, onGone }: { device: DeviceSession; onGone: () => vo
       run: end,
     });
   return (
-    <li class="settings-row" data-testid="device" data-current={current}>
-      <span class="settings-sign">
+    <li class="section-row" data-testid="device" data-current={current}>
+      <span class="section-sign">
         <Icon name={deviceIcon(user_agent)} />
       </span>
-      <span class="settings-row-text">
-        <span class="settings-row-title">
+      <span class="section-row-text">
+        <span class="section-row-title">
           <bdi>{name}</bdi>
           {current && <span class="tag tag-good">{s.devices.current}</span>}
         </span>
-        <span class="settings-note">
+        <span class="section-note">
           <time dateTime={last_used_at} title={fullTime(last_used_at)}>
             {current ? s.devices.activeNow : s.devices.lastUsed(ago(last_used_at))}
           </time>
           {address && <> · {address}</>}
         </span>
-        <span class="settings-note">
+        <span class="section-note">
           <time dateTime={created_at} title={fullTime(created_at)}>
             {s.devices.since(ago(created_at))}
           </time>

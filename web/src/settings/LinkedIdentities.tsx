@@ -8,10 +8,10 @@ import { usePages } from "../state/pages";
 import { useServerInfo } from "../state/server";
 import { s } from "../strings/settings";
 import { ago } from "../time/format";
+import { Block } from "../ui/Block";
 import { FormError } from "../ui/FormError";
+import { PagedList } from "../ui/PagedList";
 import { showToast } from "../ui/toasts";
-import { Block } from "./Block";
-import { PagedList } from "./PagedList";
 
 /** Only where there is something to link to, or something is linked. */
 export function LinkedIdentities({ outcome }: { outcome: string | undefined }) {
@@ -40,7 +40,7 @@ export function LinkedIdentities({ outcome }: { outcome: string | undefined }) {
         />
       )}
       {pages.items && free.length > 0 && (
-        <div class="settings-actions">
+        <div class="section-actions">
           {free.map((provider) => (
             <LinkButton key={provider.name} provider={provider} />
           ))}
@@ -97,16 +97,22 @@ function IdentityRow({ identity: { id, provider, email, created_at }, label, onG
       run: unlink,
     });
   return (
-    <li class="settings-row" data-testid="identity" data-provider={provider}>
+    <li class="section-row" data-testid="identity" data-provider={provider}>
       <ProviderMark name={provider} label={label} />
-      <span class="settings-row-text">
-        <span class="settings-row-title">{label}</span>
-        <span class="settings-note">
+      <span class="section-row-text">
+        <span class="section-row-title">{label}</span>
+        <span class="section-note">
           {email && <bdi>{email} · </bdi>}
           {s.linked.since(ago(created_at))}
         </span>
       </span>
-      <button type="button" class="button button-small" onClick={ask} data-testid="unlink">
+      <button
+        type="button"
+        class="button button-small"
+        onClick={ask}
+        aria-label={s.linked.unlinkLabel(label)}
+        data-testid="unlink"
+      >
         {s.linked.unlink}
       </button>
     </li>

@@ -39,7 +39,7 @@ export function NewKey({ secret, onDone }: { secret: string; onDone: () => void 
           {s.keys.copy}
         </button>
       </div>
-      <button type="button" class="button settings-start" onClick={onDone} data-testid="key-kept">
+      <button type="button" class="button section-start" onClick={onDone} data-testid="key-kept">
         {s.keys.done}
       </button>
     </section>

@@ -2,10 +2,10 @@ import { useState } from "preact/hooks";
 import { client, useMe } from "../state/client";
 import { t } from "../strings";
 import { s } from "../strings/settings";
+import { Choice } from "../ui/Choice";
 import { Field } from "../ui/Field";
 import { FormError } from "../ui/FormError";
 import { useForm } from "../ui/useForm";
-import { Choice } from "./Choice";
 import { EXPIRIES, type Expiry, endOf, scopesFor } from "./keys";
 
 interface NewKeyFormProps {
@@ -32,7 +32,7 @@ export function NewKeyForm({ onMade, onCancel }: NewKeyFormProps) {
     set("scopes")("");
   };
   return (
-    <form class="form settings-block" onSubmit={submit} noValidate data-testid="key-form">
+    <form class="form section-block" onSubmit={submit} noValidate data-testid="key-form">
       <h3>{s.keys.createTitle}</h3>
       <FormError text={general} />
       <Field
@@ -57,7 +57,7 @@ export function NewKeyForm({ onMade, onCancel }: NewKeyFormProps) {
         />
         {expiry === "never" && <p class="field-note">{s.keys.neverHint}</p>}
       </div>
-      <div class="settings-actions">
+      <div class="section-actions">
         <button type="submit" class="button button-primary" disabled={busy} data-testid="make-key">
           {s.keys.make}
         </button>

@@ -4,11 +4,11 @@ import { client, useMe } from "../state/client";
 import { attempt } from "../state/errors";
 import { t } from "../strings";
 import { s } from "../strings/settings";
+import { Block } from "../ui/Block";
 import { Field } from "../ui/Field";
 import { FormError } from "../ui/FormError";
 import { showToast } from "../ui/toasts";
 import { useForm } from "../ui/useForm";
-import { Block } from "./Block";
 
 export function Password() {
   const me = useMe();
@@ -22,7 +22,7 @@ export function Password() {
       ) : (
         <button
           type="button"
-          class="button settings-start"
+          class="button section-start"
           onClick={() => setOpen(true)}
           data-testid="change-password"
         >
@@ -69,7 +69,7 @@ function PasswordForm({ username, onDone }: { username: string; onDone: () => vo
         input={{ autocomplete: "new-password" }}
         testId="new-password"
       />
-      <div class="settings-actions">
+      <div class="section-actions">
         <button
           type="submit"
           class="button button-primary"
@@ -103,7 +103,7 @@ function NoPassword({ email }: { email: string | null }) {
           {s.password.linkSent(email)}
         </p>
       ) : (
-        <button type="button" class="button settings-start" onClick={send} data-testid="set-password-by-mail">
+        <button type="button" class="button section-start" onClick={send} data-testid="set-password-by-mail">
           {s.password.sendLink}
         </button>
       )}

@@ -56,7 +56,7 @@ export function PictureForm({ me, hue }: { me: Self; hue: number }) {
   };
   return (
     <section
-      class={`settings-block picture${over ? " picture-over" : ""}`}
+      class={`section-block picture${over ? " picture-over" : ""}`}
       aria-label={s.picture.title}
       data-testid="picture"
       onDragOver={() => setOver(true)}
@@ -99,7 +99,7 @@ export function PictureForm({ me, hue }: { me: Self; hue: number }) {
 function PreviewActions({ onUse, onCancel }: { onUse: () => void; onCancel: () => void }) {
   return (
     <>
-      <div class="settings-actions">
+      <div class="section-actions">
         <button type="button" class="button button-primary" onClick={onUse} data-testid="use-picture">
           {s.picture.use}
         </button>
@@ -107,7 +107,7 @@ function PreviewActions({ onUse, onCancel }: { onUse: () => void; onCancel: () =
           {t.dialog.cancel}
         </button>
       </div>
-      <p class="settings-note" role="status">
+      <p class="section-note" role="status">
         {s.picture.preview}
       </p>
     </>
@@ -128,7 +128,7 @@ function PictureActions({ me, onChoose }: { me: Self; onChoose: () => void }) {
     });
   return (
     <>
-      <div class="settings-actions">
+      <div class="section-actions">
         <button type="button" class="button" onClick={onChoose} data-testid="choose-picture">
           {me.avatar_url ? s.picture.change : s.picture.choose}
         </button>
@@ -138,7 +138,7 @@ function PictureActions({ me, onChoose }: { me: Self; onChoose: () => void }) {
           </button>
         )}
       </div>
-      <p class="settings-note">{s.picture.hint}</p>
+      <p class="section-note">{s.picture.hint}</p>
     </>
   );
 }

@@ -40,7 +40,7 @@ export function ProfileForm({ me, hue, onHue }: ProfileFormProps) {
   const left = LONGEST_DESCRIPTION - [...values.description].length;
   const blocked = busy || !values.display_name.trim() || left < 0 || Object.keys(changed).length === 0;
   return (
-    <form class="form settings-block" onSubmit={submit} noValidate>
+    <form class="form section-block" onSubmit={submit} noValidate>
       <FormError text={general} />
       <Field
         label={t.auth.displayName}
@@ -77,7 +77,7 @@ export function ProfileForm({ me, hue, onHue }: ProfileFormProps) {
       </div>
       <button
         type="submit"
-        class="button button-primary settings-start"
+        class="button button-primary section-start"
         disabled={blocked}
         data-testid="save-profile"
       >

@@ -3,11 +3,11 @@ import { client } from "../state/client";
 import { usePages } from "../state/pages";
 import { s } from "../strings/settings";
 import { ago, fullTime } from "../time/format";
+import { Block } from "../ui/Block";
+import { PagedList } from "../ui/PagedList";
 import { activityText } from "./activity";
-import { Block } from "./Block";
 import { deviceName } from "./device";
 import { LinkedIdentities } from "./LinkedIdentities";
-import { PagedList } from "./PagedList";
 import { Password } from "./Password";
 
 export function Security({ outcome }: { outcome: string | undefined }) {
@@ -38,12 +38,12 @@ function EventRow({ event }: { event: SecurityEvent }) {
   const { at, action, address, user_agent } = event;
   const where = [user_agent && deviceName(user_agent), address].filter(Boolean).join(" · ");
   return (
-    <li class="settings-row settings-row-small" data-testid="activity-event" data-action={action}>
-      <span class="settings-row-text">
+    <li class="section-row section-row-small" data-testid="activity-event" data-action={action}>
+      <span class="section-row-text">
         <span>{activityText(event)}</span>
-        {where && <span class="settings-note truncate">{where}</span>}
+        {where && <span class="section-note truncate">{where}</span>}
       </span>
-      <time class="settings-note" dateTime={at} title={fullTime(at)}>
+      <time class="section-note" dateTime={at} title={fullTime(at)}>
         {ago(at)}
       </time>
     </li>

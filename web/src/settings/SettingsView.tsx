@@ -1,99 +1,86 @@
-import { useEffect, useId, useRef } from "preact/hooks";
-import { client } from "../state/client";
-import { goBack, place, type Section } from "../state/route";
-import { t } from "../strings";
+import { useEffect, useState } from "preact/hooks";
+import { faceOf, nameOf } from "../conversations/naming";
+import { client, useMay, useMe } from "../state/client";
+import { SECTIONS, type Section } from "../state/route";
 import { s } from "../strings/settings";
-import { IconButton } from "../ui/IconButton";
-import { Toasts } from "../ui/toasts";
-import { useModal } from "../ui/useModal";
+import { Avatar } from "../ui/Avatar";
+import { Icon, type IconName } from "../ui/Icon";
+import { SectionsDialog } from "../ui/SectionsDialog";
 import { ApiKeys } from "./ApiKeys";
 import { Appearance } from "./Appearance";
 import { Devices } from "./Devices";
-import { narrow } from "./narrow";
 import { Profile } from "./Profile";
 import { Security } from "./Security";
-import { SettingsNav } from "./SettingsNav";
+import { askThenSignOut } from "./signOut";
 import "../styles/settings.css";
 
+const ICONS: Record<Section, IconName> = {
+  profile: "person",
+  appearance: "contrast",
+  security: "lock",
+  devices: "laptop",
+  "api-keys": "key",
+};
+
 export interface SettingsProps {
-  /** null: the list of sections on a phone, the first one on a desk. */
   section: Section | null;
   /** How linking a provider went: `linked`, or a code of the server. */
   outcome?: string | undefined;
 }
 
-/** Over the conversations: sections beside their content on a desk, a list and then a page on a phone. */
 export function SettingsView({ section, outcome }: SettingsProps) {
-  const ref = useModal();
-  const titleId = useId();
-  const close = () => goBack(place.peek());
-  const back = () => (section && narrow() ? goBack({ page: "settings", section: null }) : close());
+  const hasKeys = useKeys();
+  const sections = SECTIONS.filter((one) => one !== "api-keys" || hasKeys || one === section);
   useEffect(() => void client.account.refresh().catch(() => {}), []);
   return (
-    <dialog
-      ref={ref}
-      class={`dialog settings ${section ? "at-section" : "at-list"}`}
-      aria-labelledby={titleId}
-      data-testid="settings-dialog"
-      data-section={section ?? "profile"}
-      onCancel={(event) => {
-        if (event.target !== event.currentTarget) return;
-        event.preventDefault();
-        back();
-      }}
-      onClose={back}
-      onMouseDown={(event) => event.target === ref.current && close()}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => event.preventDefault()}
+    <SectionsDialog
+      page="settings"
+      title={s.title}
+      sections={sections.map((name) => ({ name, label: s.sections[name] ?? name, icon: ICONS[name] }))}
+      section={section}
+      to={(next) => ({ page: "settings", section: next })}
+      top={<Me />}
+      bottom={<SignOut />}
     >
-      <div class="settings-frame">
-        <SettingsNav section={section} titleId={titleId} />
-        <Panel section={section ?? "profile"} chosen={section !== null} outcome={outcome} onBack={back} />
-        <IconButton
-          class="settings-close"
-          icon="close"
-          label={t.dialog.close}
-          onClick={close}
-          testId="dialog-close"
-        />
-      </div>
-      <Toasts />
-    </dialog>
+      <Content section={section ?? "profile"} outcome={outcome} />
+    </SectionsDialog>
   );
 }
 
-interface PanelProps {
-  section: Section;
-  chosen: boolean;
-  outcome: string | undefined;
-  onBack: () => void;
-}
-
-function Panel({ section, chosen, outcome, onBack }: PanelProps) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  const headingId = useId();
-  useEffect(() => {
-    if (chosen && narrow()) heading.current?.focus();
-  }, [section, chosen]);
+function Me() {
+  const me = useMe();
   return (
-    <section class="settings-panel" aria-labelledby={headingId}>
-      <header class="settings-header">
-        <IconButton
-          class="settings-back"
-          icon="back"
-          label={t.chat.back}
-          onClick={onBack}
-          testId="settings-back"
-        />
-        <h2 id={headingId} ref={heading} tabIndex={-1}>
-          {s.sections[section]}
-        </h2>
-      </header>
-      <div class="settings-body scroller" key={section} data-testid={`section-${section}`}>
-        <Content section={section} outcome={outcome} />
+    <div class="settings-me">
+      <Avatar {...faceOf(me)} />
+      <div class="person-name">
+        <bdi class="truncate">{nameOf(me)}</bdi>
+        <bdi class="details-note truncate">@{me?.username}</bdi>
       </div>
-    </section>
+    </div>
   );
+}
+
+function SignOut() {
+  return (
+    <button type="button" class="sections-link" onClick={() => askThenSignOut()} data-testid="sign-out">
+      <Icon name="leave" />
+      {s.signOut}
+    </button>
+  );
+}
+
+/** Whether the keys concern this person: they may make some, or have some left from another role, to revoke. */
+function useKeys(): boolean {
+  const mayMake = useMay("api_keys.create");
+  const [some, setSome] = useState(false);
+  useEffect(() => {
+    if (mayMake) return;
+    client.account.apiKeys().then(
+      ({ items }) => setSome(items.length > 0),
+      () => {},
+    );
+  }, [mayMake]);
+  return mayMake || some;
 }
 
 function Content({ section, outcome }: { section: Section; outcome: string | undefined }) {

@@ -2,9 +2,15 @@
 import type { SecurityEvent } from "../client";
 import { s } from "../strings/settings";
 
-/** "API key created: Nightly report". What this page does not know yet is shown by the server's own word for it. */
-export function activityText({ action, detail }: SecurityEvent): string {
-  const what = s.activity.actions[action] ?? action;
+/** "API key created: Nightly report", as the person whose account it is reads it. */
+export const activityText = (event: SecurityEvent): string => eventText(event, s.activity.actions);
+
+/** What this page does not know yet is shown by the server's own word for it. */
+export function eventText(
+  { action, detail }: Pick<SecurityEvent, "action" | "detail">,
+  words: Record<string, string>,
+): string {
+  const what = words[action] ?? action;
   const more = subject(detail);
   return more ? `${what}${s.activity.colon}${more}` : what;
 }
@@ -14,8 +20,10 @@ function subject(detail: Record<string, unknown>): string {
   if (typeof detail.before === "string" && typeof detail.after === "string")
     return `${named(detail.before)} → ${named(detail.after)}`;
   if (typeof detail.device === "string") return inWords(detail.device);
-  const known = detail.name ?? detail.provider ?? detail.former;
-  return typeof known === "string" ? known : "";
+  if (typeof detail.role === "string") return named(detail.role);
+  const known =
+    detail.name ?? detail.provider ?? detail.former ?? detail.reason ?? detail.plan ?? detail.created;
+  return typeof known === "string" || typeof known === "number" ? String(known) : "";
 }
 
 /** A role in the reader's words; what is none, such as a plan, as it is. */

@@ -14,7 +14,11 @@ export interface Pages<T> {
   reload: () => Promise<void>;
 }
 
-export function usePages<T>(fetch: (cursor?: string) => Promise<Page<T>>): Pages<T> {
+/** `what` is asked for: read anew when it is another. */
+export function usePages<T>(
+  fetch: (cursor?: string) => Promise<Page<T>>,
+  what: readonly unknown[] = [],
+): Pages<T> {
   const [items, setItems] = useState<readonly T[] | null>(null);
   const [next, setNext] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -37,9 +41,9 @@ export function usePages<T>(fetch: (cursor?: string) => Promise<Page<T>>): Pages
   useEffect(() => {
     void load();
     return () => {
-      latest.current = -1;
+      latest.current += 1;
     };
-  }, []);
+  }, what);
   useEffect(() => {
     if (!problem) return;
     const again = () => void load();

@@ -11,10 +11,17 @@ export type Route =
   | { page: "forgot-password" }
   | { page: "reset-password" | "verify-email"; token: string }
   | { page: "signed-in" }
-  | { page: "settings"; section: Section | null; outcome?: string };
+  | { page: "settings"; section: Section | null; outcome?: string }
+  | AdminRoute;
+
+/** `id`: whose account is open, among the people. */
+export type AdminRoute = { page: "admin"; section: AdminSection | null; id?: string };
 
 export const SECTIONS = ["profile", "appearance", "security", "devices", "api-keys"] as const;
 export type Section = (typeof SECTIONS)[number];
+
+export const ADMIN_SECTIONS = ["overview", "people", "roles", "plans", "audit"] as const;
+export type AdminSection = (typeof ADMIN_SECTIONS)[number];
 
 export function parseRoute(hash: string): Route {
   const [first = "", encoded = "", part = "", value = ""] = hash.replace(/^#?\/?/, "").split("/");
@@ -26,6 +33,7 @@ export function parseRoute(hash: string): Route {
   if (first === "sign-in" && id) return { page: first, problem: id };
   if (first === "reset-password" || first === "verify-email") return { page: first, token: id };
   if (first === "settings") return settingsRoute(id);
+  if (first === "admin") return adminRoute(id, decode(part));
   for (const page of PLAIN) if (first === page) return { page };
   return { page: "chats" };
 }
@@ -37,6 +45,11 @@ function settingsRoute(word: string): Route {
   const section = SECTIONS.find((one) => one === word);
   if (section || !word) return { page: "settings", section: section ?? null };
   return { page: "settings", section: "security", outcome: word };
+}
+
+function adminRoute(word: string, id: string): AdminRoute {
+  const section = ADMIN_SECTIONS.find((one) => one === word) ?? null;
+  return { page: "admin", section, ...(section === "people" && id && { id }) };
 }
 
 /** "" for what is not well encoded. */
@@ -53,12 +66,15 @@ export function formatRoute(route: Route): string {
   if (route.page === "chats") return "#/";
   if (route.page === "sign-in" && route.problem) return `#/sign-in/${encodeURIComponent(route.problem)}`;
   if (route.page === "settings") return route.section ? `#/settings/${route.section}` : "#/settings";
+  if (route.page === "admin")
+    return ["#", "admin", route.section, route.id && encodeURIComponent(route.id)].filter(Boolean).join("/");
   if (route.page !== "conversation") return `#/${route.page}`;
   const base = `#/c/${encodeURIComponent(route.id)}`;
   if (route.details) return `${base}/details`;
   return route.seq === null ? base : `${base}/m/${route.seq}`;
 }
 
+export const accountRoute = (id: string): Route => ({ page: "admin", section: "people", id });
 export const conversationRoute = (id: string): Route => ({
   page: "conversation",
   id,
@@ -103,6 +119,13 @@ export function go(next: Route, replace = false): void {
   if (replace) history.replaceState(history.state, "", hash);
   else history.pushState(PUSHED, "", hash);
   route.value = next;
+}
+
+/** For the press on a link of ours; a new tab or window is left to the browser. */
+export function follow(event: MouseEvent, next: Route, replace = false): void {
+  if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  go(next, replace);
 }
 
 /** Back to where one came from when that is a page of ours, else to the given one. */

@@ -117,6 +117,7 @@ export const en = {
     loadFailed: "The list could not be loaded.",
     more: "Show more",
     settings: "Settings and profile",
+    admin: "Administration",
   },
 
   kind: {

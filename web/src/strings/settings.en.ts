@@ -17,7 +17,6 @@ export const settingsEn = {
   } as Record<string, string>,
   save: "Save changes",
   saved: "Saved.",
-  showMore: "Show more",
   signOut: "Sign out",
   signOutPendingTitle: "Sign out now?",
   signOutPending: (n: number) =>
@@ -93,6 +92,7 @@ export const settingsEn = {
     text: "Accounts elsewhere that you can sign in with.",
     link: (label: string) => `Link ${label}`,
     unlink: "Unlink",
+    unlinkLabel: (label: string) => `Unlink ${label}`,
     unlinkTitle: (label: string) => `Unlink ${label}?`,
     unlinkText: "You will not be able to sign in with it any more, until you link it again.",
     since: (when: string) => `Linked ${when}`,

@@ -113,6 +113,7 @@ export const zh: Strings = {
     loadFailed: "列表无法加载。",
     more: "显示更多",
     settings: "设置与个人资料",
+    admin: "管理",
   },
 
   kind: { private: "私聊", group: "群组", room: "房间", support: "客服工单", assistant: "助手" },

@@ -11,6 +11,7 @@ interface InputOptions {
   minLength?: number;
   maxLength?: number;
   placeholder?: string;
+  inputMode?: "numeric";
 }
 
 interface FieldProps {

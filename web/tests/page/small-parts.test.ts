@@ -12,6 +12,8 @@ import {
 } from "../../src/details/permissions";
 import { explain, fieldErrors } from "../../src/state/errors";
 import { chooseLanguage } from "../../src/strings";
+import { adminEn } from "../../src/strings/admin.en";
+import { adminZh } from "../../src/strings/admin.zh";
 import { en } from "../../src/strings/en";
 import { settingsEn } from "../../src/strings/settings.en";
 import { settingsZh } from "../../src/strings/settings.zh";
@@ -158,6 +160,7 @@ test("no text of a language is missing or empty", () => {
     );
   expect(keys(zh).sort()).toEqual(keys(en).sort());
   expect(keys(settingsZh).sort()).toEqual(keys(settingsEn).sort());
+  expect(keys(adminZh).sort()).toEqual(keys(adminEn).sort());
 });
 
 test("one, two and many people type", () => {

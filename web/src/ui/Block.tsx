@@ -12,9 +12,9 @@ interface BlockProps {
 export function Block({ title, text, testId, children }: BlockProps) {
   const id = useId();
   return (
-    <section class="settings-block" aria-labelledby={title ? id : undefined} data-testid={testId}>
+    <section class="section-block" aria-labelledby={title ? id : undefined} data-testid={testId}>
       {title && <h3 id={id}>{title}</h3>}
-      {text && <p class="settings-text">{text}</p>}
+      {text && <p class="section-text">{text}</p>}
       {children}
     </section>
   );

@@ -2,8 +2,8 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Pages } from "../state/pages";
 import { t } from "../strings";
-import { s } from "../strings/settings";
-import { FormError } from "../ui/FormError";
+
+import { FormError } from "./FormError";
 
 interface PagedListProps<T> {
   pages: Pages<T>;
@@ -21,7 +21,7 @@ export function PagedList<T>({ pages, none, testId, row }: PagedListProps<T>) {
       {problem && (
         <>
           <FormError text={problem} />
-          <button type="button" class="button button-small settings-more" onClick={() => void reload()}>
+          <button type="button" class="button button-small section-more" onClick={() => void reload()}>
             {t.chat.tryAgain}
           </button>
         </>
@@ -32,20 +32,20 @@ export function PagedList<T>({ pages, none, testId, row }: PagedListProps<T>) {
           <div class="skeleton skeleton-row" />
         </div>
       )}
-      {items?.length === 0 && <p class="settings-none">{none}</p>}
+      {items?.length === 0 && <p class="section-none">{none}</p>}
       {items && items.length > 0 && (
-        <ul class="settings-list" data-testid={testId}>
+        <ul class="section-list" data-testid={testId}>
           {items.map(row)}
         </ul>
       )}
       {more && !problem && (
         <button
           type="button"
-          class="button button-small settings-more"
+          class="button button-small section-more"
           onClick={more}
           data-testid={`${testId}-more`}
         >
-          {s.showMore}
+          {t.list.more}
         </button>
       )}
     </div>

@@ -1,0 +1,7 @@
+from chat_app.runtime.gunicorn_worker import EventletWorker
+
+
+class ImpatientWorker(EventletWorker):
+    """For gunicorn's `--worker-class`."""
+
+    body_timeout = 0.5
