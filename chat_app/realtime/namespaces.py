@@ -131,8 +131,10 @@ class EventNamespace(Namespace):
         if connection.expires_at <= time.time() and event != "authenticate":
             raise ChatError("token_expired", "The token has expired. Refresh it, then send `authenticate`.")
         self._check_rate(connection)
-        if not isinstance(event, str) or event not in self._events.handlers:
-            raise ChatError("unknown_event", f"There is no event {str(event)[:64]!r} in {self.namespace}.")
+        if not isinstance(event, str):
+            raise ChatError("bad_request", "There is no name of an event, or JSON that cannot be read.")
+        if event not in self._events.handlers:
+            raise ChatError("unknown_event", f"There is no event {event[:64]!r} in {self.namespace}.")
         schema, handler, _ = self._events.handlers[event]
         if len(payload) != 1 or not isinstance(payload[0], dict):
             raise ChatError("validation_failed", f"{event} takes exactly one object.")

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -83,6 +84,26 @@ def test_attachments_that_do_not_fit_their_packet_are_dropped_with_it(wire: Wire
     assert works(wire)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('["sync",{"epoch":}]', '["sync"', '["sync",{}]]', "[" * 5000, '["sync",{"limit":' + "9" * 5000 + "}]"),
+        *("", "[]", "null", "{}", "7", "[null]", "[7]", '[["sync"]]', '[{"sync":{}}]', "[" * 900 + "]" * 900),
+    ],
+    ids=lambda text: text[:20] + str(len(text)),
+)
+def test_an_event_that_cannot_be_read_is_answered_so_that_nobody_waits_for_it(wire: Wire, text: str):
+    wire.send(f"42/chat,8{text}")
+    assert '"code":"bad_request"' in wire.read_until("43/chat,8")
+    assert works(wire)
+
+
+def test_more_attachments_than_a_packet_may_have_are_answered_too(wire: Wire):
+    wire.send('4511-/chat,8["sync"]', *[b"bytes"] * 11)
+    assert '"code":"bad_request"' in wire.read_until("43/chat,8")
+    assert works(wire)
+
+
 def test_attachments_are_not_kept_while_the_last_one_does_not_come(embedded: Deployment):
     person = Api(embedded.url).register()
     process = embedded.servers[0].tree()[-1]
@@ -129,6 +150,17 @@ def test_a_message_in_many_fragments_is_read_whole(wire: Wire):
     text = b'42/chat,777["sync",{"epoch":"\xc3\xa9"}]'
     wire.send_fragments(*[text[at : at + 1] for at in range(len(text))], b"", ends=True)
     assert '"ok":true' in wire.read_until("43/chat,777")
+
+
+@pytest.mark.parametrize("body", [b"", b"6", b"x", b"\xff", b"d=", b"b!", b"4" + b"[" * 5000, b"6\x1e" * 300, b"1"])
+def test_a_post_that_cannot_be_read_is_answered(embedded: Deployment, logged: Callable[[], str], body: bytes):
+    place = urlsplit(embedded.url)
+    with contextlib.closing(http.client.HTTPConnection(place.netloc, timeout=15)) as connection:
+        connection.request("GET", "/socket.io/?EIO=4&transport=polling")
+        session = json.loads(connection.getresponse().read()[1:])["sid"]
+        connection.request("POST", f"/socket.io/?EIO=4&transport=polling&sid={session}", body)
+        assert connection.getresponse().status in (200, 400)
+    assert "Traceback" not in logged()
 
 
 def test_drafts_of_the_websocket_protocol_are_not_spoken(embedded: Deployment):
