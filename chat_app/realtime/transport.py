@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 MAX_ATTACHMENTS = 10
 """Of one packet, as in the reference implementation; the library takes ten thousand million."""
 
+IDLE = 10.0
+"""Seconds in which somebody who opens a connection has to sign in; twice that at most."""
+
 
 class Packet(AnyPacket):
     """No event takes binary data, so attachments are counted and not kept: a handler finds empty bytes.
@@ -92,3 +95,22 @@ def harden(server: Any) -> None:
     server.eio.on("disconnect", end_and_forget)
     server.eio._async = {**server.eio._async, "websocket": websocket_driver()}
     engineio.socket.Socket = EngineSocket  # the library has no hook for it
+
+
+class IdleConnections:
+    """Connections that are in no namespace: nobody ever signed in there, or all were signed out.
+
+    `end` is to be called every `IDLE` seconds; it ends those that were idle the time before as well.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._idle: set[str] = set()
+
+    def end(self) -> None:
+        manager, sockets = self._server.manager, self._server.eio.sockets
+        participants = (manager.get_participants(namespace, None) for namespace in manager.get_namespaces())
+        idle = sockets.keys() - {engine_sid for each in participants for _, engine_sid in each}
+        for engine_sid in idle & self._idle:
+            sockets[engine_sid].close(wait=False, abort=True)
+        self._idle = idle

@@ -171,6 +171,15 @@ def test_drafts_of_the_websocket_protocol_are_not_spoken(embedded: Deployment):
         assert connection.getresponse().status == 400
 
 
+def test_a_connection_on_which_nobody_is_signed_in_is_ended(embedded: Deployment, wire: Wire):
+    person = Api(embedded.url).register()
+    with Wire(embedded.url) as stranger, Wire(embedded.url, person) as ended_session, ThreadPoolExecutor() as threads:
+        person.post("/auth/logout").must(204)
+        for ending in (threads.submit(ended, stranger), threads.submit(ended, ended_session)):
+            assert ending.result(timeout=40)
+    assert works(wire)
+
+
 def test_there_is_no_namespace_but_ours(embedded: Deployment):
     with Wire(embedded.url) as stranger:
         for namespace in ("", "/,", "/other,"):
