@@ -29,6 +29,13 @@ def password_reset(email: str) -> None:
     _post(letter)
 
 
+@celery.task(name="mail.invitation", **retried)
+def invitation(user_id: str) -> None:
+    with transaction():
+        letter = service.invitation_letter(user_id)
+    _post(letter)
+
+
 @celery.task(name="mail.verification", **retried)
 def verification(user_id: str) -> None:
     with transaction():

@@ -115,4 +115,4 @@ def _lock(caller_id: str, user_id: str) -> User:
 
 def invite(user: User) -> None:
     """Mail a link with which they choose their first password."""
-    after_commit(enqueue, "mail.password_reset", user.email)
+    after_commit(enqueue, "mail.invitation", user.id)

@@ -104,10 +104,12 @@ def authenticate(token: str | None) -> Identity:
         .join(Plan, Plan.name == User.plan)
         .where(AuthSession.id == claims["sid"], User.id == claims["sub"])
     ).first()
-    if row is None or row.revoked_at is not None:
+    if row is None:
         raise session_ended()
-    if row.banned_at is not None:
+    if row.banned_at is not None:  # which has ended the session, too: the reason goes first
         raise banned()
+    if row.revoked_at is not None:
+        raise session_ended()
     return Identity(claims["sub"], claims["sid"], row.role, float(claims["exp"]), row.plan, row.requests_per_minute)
 
 

@@ -36,6 +36,18 @@ def password_reset(address: str, username: str, link: str, life: str) -> Mail:
     )
 
 
+def invitation(address: str, username: str, link: str, life: str) -> Mail:
+    server = host_of(address)
+    return _mail(
+        f"Your account at {server}",
+        f"Hello {username},",
+        f"an administrator made the account {username} at {server} for you. To choose a password, open this link:",
+        link,
+        f"It works once, for {life}. Afterwards, choose “Forgot password” on the sign-in page to get another one.",
+        "If you do not want the account, ignore this mail.",
+    )
+
+
 def verification(address: str, username: str, link: str, life: str) -> Mail:
     server = host_of(address)
     return _mail(

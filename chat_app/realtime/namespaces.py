@@ -25,7 +25,7 @@ from socketio.exceptions import ConnectionRefusedError
 from chat_app.auth.tokens import authenticate, read_token
 from chat_app.errors import ChatError, as_chat_error
 from chat_app.limits import check_connects, refuse_stranger
-from chat_app.logs import set_request_id
+from chat_app.logs import request_id, set_request_id
 from chat_app.operations.metrics import UNKNOWN, Metrics
 from chat_app.realtime.connections import Connection, Connections
 from chat_app.realtime.schemas import Acknowledgement
@@ -97,7 +97,7 @@ presence = Events("/presence")
 class EventNamespace(Namespace):
     """One namespace of one application."""
 
-    takes_reserved_events = True
+    answers_everything = True
 
     def __init__(self, events: Events, app: Flask) -> None:
         super().__init__(events.name)
@@ -109,13 +109,15 @@ class EventNamespace(Namespace):
     def trigger_event(self, event: Any, *args: Any) -> Any:
         """Called by the Socket.IO server. A client may well call an event of its own "connect"."""
         sid, *payload = args
-        identifier = f"{sid}.{next(_numbers)}"
+        identifier, before = f"{sid}.{next(_numbers)}", request_id()
         set_request_id(identifier)
         manager = self.socketio.server.manager
         if event == "connect" and manager.is_pre_connected(sid, self.namespace):
             return self._connect(sid, payload[0], payload[1] if len(payload) > 1 else None, identifier)
         if event == "disconnect" and not manager.is_connected(sid, self.namespace):
-            return self._disconnect(sid)
+            self._disconnect(sid)
+            set_request_id(before)  # the request that closes sockets, a log-out, goes on
+            return None
         with self._app.app_context():
             try:
                 answer, outcome = {"ok": True, **self._handle(event, sid, payload)}, "ok"
@@ -133,8 +135,10 @@ class EventNamespace(Namespace):
         if connection.expires_at <= time.time() and event != "authenticate":
             raise ChatError("token_expired", "The token has expired. Refresh it, then send `authenticate`.")
         self._check_rate(connection)
-        if not isinstance(event, str) or event not in self._events.handlers:
-            raise ChatError("unknown_event", f"There is no event {str(event)[:64]!r} in {self.namespace}.")
+        if not isinstance(event, str):
+            raise ChatError("bad_request", "There is no name of an event, or JSON that cannot be read.")
+        if event not in self._events.handlers:
+            raise ChatError("unknown_event", f"There is no event {event[:64]!r} in {self.namespace}.")
         schema, handler, _ = self._events.handlers[event]
         if len(payload) != 1 or not isinstance(payload[0], dict):
             raise ChatError("validation_failed", f"{event} takes exactly one object.")

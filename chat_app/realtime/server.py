@@ -166,6 +166,7 @@ def _start_periodic(app: Flask, members: LocalMembers) -> None:
     every(app, 30.0, presence_service.look_at_all)
     every(app, 10.0, store_last_seen)
     every(app, 60.0, members.forget_empty_rooms)
+    every(app, stock.IDLE, stock.IdleConnections(socketio.server).end)
     if "shared_rates" in app.extensions:
         every(app, SETTLE_EVERY, _settle_rates)
     if "local_jobs" in app.extensions:

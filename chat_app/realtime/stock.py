@@ -1,13 +1,15 @@
 """What a client may send below the level of events, and what becomes of it.
 
-A packet of Socket.IO that makes no sense is noted and dropped: nobody asked for an answer. What Engine.IO or the
+A packet of Socket.IO that makes no sense is noted and dropped, if nobody asked for an answer. What Engine.IO or the
 websocket cannot read ends the connection, as the protocol wants; the libraries would leave it half open.
 """
 
 import logging
-from functools import partial
 from typing import Any
 
+import engineio.socket
+from engineio.exceptions import EngineIOError
+from engineio.socket import Socket as AnyEngineSocket
 from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT
 from socketio.packet import Packet as AnyPacket
 
@@ -18,20 +20,57 @@ log = logging.getLogger(__name__)
 MAX_ATTACHMENTS = 10
 """Of one packet, as in the reference implementation; the library takes ten thousand million."""
 
+IDLE = 10.0
+"""Seconds in which somebody who opens a connection has to sign in; twice that at most."""
+
 
 class Packet(AnyPacket):
-    """No event takes binary data, so attachments are counted and not kept: a handler finds empty bytes."""
+    """No event takes binary data, so attachments are counted and not kept: a handler finds empty bytes.
+
+    An event that cannot be read arrives without a name, so that who waits for an answer gets one.
+    """
 
     def decode(self, encoded_packet: str) -> int:
-        count: int = super().decode(encoded_packet)
+        try:
+            count: int = super().decode(encoded_packet)
+        except (ValueError, RecursionError):
+            if self.id is None:
+                raise
+            count, self.data = 0, None
         if count > MAX_ATTACHMENTS:
-            raise ValueError("too many attachments")
+            count, self.data = 0, None
         if not count and self.packet_type in (BINARY_EVENT, BINARY_ACK):
             self.packet_type -= BINARY_EVENT - EVENT  # nothing to wait for
+        if self.packet_type in (EVENT, BINARY_EVENT) and not (self.data and isinstance(self.data, list)):
+            self.data = [None]
         return count
 
     def add_attachment(self, attachment: object) -> bool:
         return bool(super().add_attachment(b""))
+
+
+class EngineSocket(AnyEngineSocket):
+    """A connection of Engine.IO that ends, and at once, with what it cannot read."""
+
+    def handle_post_request(self, environ: dict[str, Any]) -> None:
+        try:
+            super().handle_post_request(environ)
+        except EngineIOError:
+            raise
+        except Exception as error:
+            raise EngineIOError(f"malformed: {type(error).__name__}") from None  # answered 400
+
+    def _websocket_handler(self, ws: Any) -> Any:
+        try:
+            return super()._websocket_handler(ws)
+        except Exception as error:
+            log.info("a connection was ended: %s", type(error).__name__)
+            self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+            return []
+
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        """Never waits until everything was fetched: a client that polls may not come again."""
+        super().close(wait=False, abort=abort, reason=reason)
 
 
 def harden(server: Any) -> None:
@@ -54,19 +93,24 @@ def harden(server: Any) -> None:
 
     server.eio.on("message", handle_or_note)
     server.eio.on("disconnect", end_and_forget)
-    server.eio._async = {**server.eio._async, "websocket": _websocket}
+    server.eio._async = {**server.eio._async, "websocket": websocket_driver()}
+    engineio.socket.Socket = EngineSocket  # the library has no hook for it
 
 
-def _websocket(handler: Any, eio: Any) -> Any:
-    """Called by Engine.IO for each websocket; `handler` is a method of the `Socket` that it is for."""
-    return websocket_driver()(partial(_serve, handler), eio)
+class IdleConnections:
+    """Connections that are in no namespace: nobody ever signed in there, or all were signed out.
 
+    `end` is to be called every `IDLE` seconds; it ends those that were idle the time before as well.
+    """
 
-def _serve(handler: Any, websocket: Any) -> Any:
-    try:
-        return handler(websocket)
-    except Exception as error:
-        log.info("a connection was ended: %s", type(error).__name__)
-        engine_socket = handler.__self__
-        engine_socket.close(wait=False, abort=True, reason=engine_socket.server.reason.TRANSPORT_ERROR)
-        return []
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._idle: set[str] = set()
+
+    def end(self) -> None:
+        manager, sockets = self._server.manager, self._server.eio.sockets
+        participants = (manager.get_participants(namespace, None) for namespace in manager.get_namespaces())
+        idle = sockets.keys() - {engine_sid for each in participants for _, engine_sid in each}
+        for engine_sid in idle & self._idle:
+            sockets[engine_sid].close(wait=False, abort=True)
+        self._idle = idle

@@ -31,6 +31,7 @@ from chat_app.users.models import User
 log = logging.getLogger(__name__)
 
 VERIFICATION_LIFE = timedelta(hours=24)
+INVITATION_LIFE = timedelta(days=7)
 MAX_NOTICES = 5
 """Notices of changed passwords to one account in an hour: its address may be somebody else's, unverified."""
 
@@ -53,6 +54,12 @@ def reset_letter(email: str) -> Letter | None:
     settings = _settings()
     life = timedelta(minutes=settings.password_reset_minutes)
     return _letter(user, "password_reset", "reset-password", life, texts.password_reset)
+
+
+def invitation_letter(user_id: str) -> Letter | None:
+    """The mail for somebody whom an administrator made an account: its link, too, is one to set a password."""
+    user = _for_update(User.id == user_id)
+    return _letter(user, "password_reset", "reset-password", INVITATION_LIFE, texts.invitation)
 
 
 def verification_letter(user_id: str) -> Letter | None:
@@ -165,6 +172,8 @@ def _changes_lately(user_id: str) -> int:
 
 
 def _in_words(life: timedelta) -> str:
+    if life.days > 1:
+        return f"{life.days} days"
     minutes = int(life.total_seconds() // 60)
     hours, rest = divmod(minutes, 60)
     if rest:

@@ -108,7 +108,7 @@ def test_a_ban_ends_sessions_sockets_and_keys_at_once_and_everywhere(people: Peo
         assert socket.wait_for("session_ended", timeout=1) == {"code": "banned"}
         socket.wait_for("disconnect", timeout=1)
     for url in people.deployment.urls:
-        assert ada.at(url).get("/auth/me").status in (401, 403)
+        ada.at(url).get("/auth/me").error(403, "banned")
         Api(url).get("/users", headers={"X-API-Key": key}).error(403, "banned")
     body = {"username": ada.username, "password": ada.password}
     Api(ada.url).post("/auth/login", body).error(403, "banned")

@@ -38,7 +38,7 @@ def test_a_mail_goes_to_one_address(to: str):
 
 
 def test_the_texts_name_the_server_the_account_and_the_time():
-    for text in (texts.password_reset, texts.verification):
+    for text in (texts.password_reset, texts.invitation, texts.verification):
         mail = text("https://chat.example.org", "ada", LINK, "30 minutes")
         assert "chat.example.org" in mail.subject
         for words in ("ada", f"\n{LINK}\n", "30 minutes", "ignore"):

@@ -31,6 +31,16 @@ def test_a_job_carries_the_id_of_the_request_that_asked_for_it(people: People, d
         eventually(lambda: any("succeeded in" in line for line in lines_with(job_log, identifier)))
 
 
+def test_a_request_that_closes_sockets_keeps_its_id(people: People):
+    ada = people.one()
+    socket = people.chat(ada)
+    identifier = f"r-{uuid.uuid4().hex}"
+    answer = ada.post("/auth/logout", headers={"X-Request-ID": identifier})
+    answer.must(204)
+    socket.wait_for("disconnect")
+    assert answer.headers["X-Request-ID"] == identifier
+
+
 def test_a_job_that_nobody_asked_for_has_an_id_of_its_own(cluster: Deployment):
     assert cluster.worker
     log = cluster.worker.log

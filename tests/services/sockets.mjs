@@ -48,8 +48,8 @@ const operations = {
     emit(sockets.get(number), event, args);
   },
 
-  raw({ socket: number, text }) {
-    sockets.get(number).io.engine.write(text);
+  raw({ socket: number, packet }) {
+    sockets.get(number).io.engine.write(packet);
   },
 
   auth({ socket: number, auth }) {

@@ -176,9 +176,9 @@ class Socket:
         """Send an event that wants no acknowledgement."""
         self._bridge.tell("emit", socket=self._number, event=event, args=payload)
 
-    def raw(self, text: str) -> None:
+    def raw(self, packet: str | bytes) -> None:
         """Send an Engine.IO message as it stands, e.g. ``2/chat,["typing"]``."""
-        self._bridge.tell("raw", socket=self._number, text=text)
+        self._bridge.tell("raw", socket=self._number, packet=packet)
 
     def received(self, event: str) -> list[Any]:
         """What came with all events of this name, in order."""

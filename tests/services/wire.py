@@ -13,7 +13,7 @@ class Wire:
 
     def __init__(self, url: str, person: Account | None = None) -> None:
         address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
-        self.websocket: WebSocket = create_connection(address, timeout=15)
+        self.websocket: WebSocket = create_connection(address, timeout=30)
         self.read()
         if person:
             self.send("40/chat," + json.dumps({"token": person.token}))

@@ -69,8 +69,8 @@ def test_a_merchant_is_offered_groups_and_keys_but_no_rooms(signed_in: SignedIn)
 
 def test_an_open_page_follows_a_new_role_and_keeps_to_it(signed_in: SignedIn, root: Account) -> None:
     ada = signed_in("member")
-    ada.get("rooms-tab").click()
-    expect(ada.get("filter")).to_be_visible()
+    with ada.page.expect_response("**/rooms*"):
+        ada.get("rooms-tab").click()
     root.patch(f"/users/{ada.id}", {"role": "buyer"}).must()
     expect(ada.get("rooms-tab")).to_have_count(0, timeout=2_000)
     expect(ada.get("conversation-list").or_(ada.get("new-chat")).first).to_be_visible()

@@ -249,6 +249,28 @@ def test_a_closed_server_offers_no_sign_up(site: Site) -> None:
     expect(window.get("to-sign-in")).to_be_visible()
 
 
+def test_a_cut_network_loses_nothing_of_what_was_filled_in(site: Site) -> None:
+    ada = site.signed_up("Ada")
+    ada.settings("devices")
+    ada.settings("profile")
+    ada.offline(True)
+    ada.get("description").fill("Writes engines.")
+    ada.get("save-profile").click()
+    expect(ada.get("form-error")).to_contain_text("cannot be reached")
+    expect(ada.get("description")).to_have_value("Writes engines.")
+    ada.settings("devices")
+    expect(ada.get("form-error")).to_be_visible()
+    ada.offline(False)
+    expect(ada.get("device")).to_have_count(1)
+    ada.settings("profile")
+    ada.get("description").fill("Writes engines.")
+    ada.get("save-profile").click()
+    expect(ada.get("toast")).to_contain_text("Saved")
+    ada.page.reload()
+    expect(ada.get("description")).to_have_value("Writes engines.")
+    ada.problems.clear()  # the calls that were cut
+
+
 def test_the_settings_fit_a_phone_and_lead_back(site: Site) -> None:
     ada = site.signed_up("Ada", viewport=PHONE)
     ada.get("settings").click()

@@ -4,6 +4,7 @@ https://github.com/socketio/socket.io-protocol. In the place of `socketio.Server
 not here is the library's own.
 """
 
+import json
 import logging
 import re
 from collections import Counter
@@ -24,7 +25,9 @@ CONNECT_TIMEOUT = 45.0
 """Seconds within which a client joins a namespace, as in the reference implementation."""
 RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
 """Events that only libraries raise; a client that sends one is ended, as in the reference implementation, unless the
-class of the namespace says `takes_reserved_events` and tells the two apart by itself."""
+class of the namespace `answers_everything`: then it tells them apart by itself, and gets None for an event that is
+JSON and yet cannot be read."""
+UNUSUAL = RESERVED | {None}
 MAX_ATTACHMENTS = 10
 """Of one packet, as in the reference implementation."""
 MAX_ACK_ID_DIGITS = 15
@@ -205,8 +208,8 @@ class Server(socketio.Server):
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         if sid is None or not self.manager.is_connected(sid, namespace):
             return
-        if data[0] in RESERVED and not getattr(self.namespace_handlers.get(namespace), "takes_reserved_events", False):
-            raise PacketError("a reserved event")
+        if data[0] in UNUSUAL and not getattr(self.namespace_handlers.get(namespace), "answers_everything", False):
+            raise PacketError("a reserved event, or one that cannot be read")
         answer = self._trigger_event(data[0], namespace, sid, *data[1:])
         if id is None or answer is self.not_handled:
             return
@@ -237,7 +240,13 @@ def decode(text: str, packet_class: type[packet.Packet] = packet.Packet) -> pack
     pkt.namespace = (head[3] or "/").partition("?")[0]
     pkt.id = int(head[4]) if head[4] else None
     pkt.attachment_count = attachments
-    pkt.data = _data(text[head.end() :], packet_class)
+    try:
+        pkt.data = _data(text[head.end() :], packet_class)
+    except (RecursionError, ValueError):  # it nests too deep, or has a number with too many digits
+        if kind != packet.EVENT:
+            raise PacketError("that is more than can be read") from None
+        pkt.data = [None]
+        return pkt
     if not _is_valid(pkt):
         raise PacketError("the packet's data is not what its type carries")
     return pkt
@@ -262,7 +271,7 @@ def _data(text: str, packet_class: type[packet.Packet]) -> Any:
         return None
     try:
         return packet_class.json.loads(text)
-    except (ValueError, RecursionError):
+    except json.JSONDecodeError:
         raise PacketError("that is not JSON") from None
 
 

@@ -85,7 +85,7 @@ class Websocket:
         self._raw = _raw_socket(green)
         self._fileno: int = green.fileno()
         self._cork = cork
-        self._reader = FrameReader(max_size)
+        self._reader: FrameReader | None = FrameReader(max_size)
         self._pending: list[bytes] = []
         self._rest = b""
         """What the kernel did not take of the last call."""
@@ -220,10 +220,14 @@ class Websocket:
             data = b""
         if not data:
             self._end_of_input()
-            return
+        elif self._reader is not None:
+            self._read(self._reader, data)
+
+    def _read(self, reader: FrameReader, data: bytes) -> None:
         try:
-            messages = self._reader.feed(data)
+            messages = reader.feed(data)
         except FrameError as error:
+            self._reader = None  # what follows cannot be read; it is taken off the wire, so that our close arrives
             self.close(error.code, error.reason)
             return
         for opcode, payload in messages:

@@ -11,7 +11,8 @@ const PATIENCE_S = 3;
 
 /**
  * Adds the token, refreshes it once when the server says `token_expired`, and ends the session when it says
- * `token_revoked`. Reading calls are tried once more after a cut or a short `Retry-After`; writing calls never are.
+ * `token_revoked` or `banned`. Reading calls are tried once more after a cut or a short `Retry-After`; writing calls
+ * never are.
  */
 export class Rest {
   constructor(
@@ -47,6 +48,7 @@ export class Rest {
     try {
       answer = await this.http(method, path, { ...extra, token, body });
     } catch (error) {
+      if (error instanceof ChatError && error.code === "banned") this.session.end("banned");
       if (!(error instanceof ChatError) || error.status !== 401) throw error;
       answer = await this.#afterRefusal(error, token, { method, path, body, extra });
     }

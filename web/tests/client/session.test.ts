@@ -70,6 +70,16 @@ describe("refreshing", () => {
     expect(ann.me).not.toBeNull();
   });
 
+  test("whoever is banned is signed out, and told why", async () => {
+    const ann = await it.join("ann");
+    const codes: string[] = [];
+    ann.on("signed_out", ({ code }) => codes.push(code));
+    it.server.fault("GET /users/bob", { status: 403, body: { code: "banned" } });
+    await expect(ann.request("GET", "/users/bob")).rejects.toMatchObject({ code: "banned" });
+    expect(codes).toEqual(["banned"]);
+    expect(ann.me).toBeNull();
+  });
+
   test("a session that the server has ended signs out, once", async () => {
     const ann = await it.join("ann");
     const codes: string[] = [];
