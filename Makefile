@@ -9,7 +9,7 @@ BIN = .venv/bin
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run install web test promises soak check clean lock
+.PHONY: help run install web test promises soak bench check clean lock
 
 help: ## List the targets
 	@echo "ChatSphere. Targets:"
@@ -35,6 +35,10 @@ promises: ## Prove what we promise, each with its figure, against processes that
 
 soak: ## The same at length (an hour)
 	@SOAK=1 $(MAKE) --no-print-directory promises
+
+bench: ## Measure the transport against others, two minutes: make bench [B=fanout]
+	@$(SETUP) test
+	@exec $(BIN)/python -m benchmarks.run $(B)
 
 check: ## Everything CI checks: format, lint, types, the page's tests, then the tests
 	@$(SETUP) test

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from contextvars import Context
-from functools import partial
 from typing import Any
 
 from eventlet.greenthread import GreenThread
@@ -26,15 +25,13 @@ class GreenletPool:
     def run(self, function: Callable[..., object], *args: Any) -> None:
         """Begins at once, so that what comes in first begins first; returns when the function waits or is done."""
         hub = get_hub()
-        job: Job = (function, args)
-        if self._idle:
-            begin = partial(self._idle.pop().switch, job)
-        else:
-            begin = partial(GreenThread(hub.greenlet).switch, self._work, (job,), {})
         current = getcurrent()
         if current is not hub.greenlet:  # the function's greenlet goes on to the hub, which has to come back here
             hub.schedule_call_global(0, current.switch)
-        begin()
+        if self._idle:
+            self._idle.pop().switch((function, args))
+        else:
+            GreenThread(hub.greenlet).switch(self._work, ((function, args),), {})
 
     def _work(self, job: Job | None) -> None:
         hub = get_hub()

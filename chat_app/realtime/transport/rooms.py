@@ -11,7 +11,7 @@ import socketio
 from bidict import bidict
 from socketio import packet
 
-from chat_app.realtime.transport.packets import MESSAGE, Packet
+from chat_app.realtime.transport.packets import Packet
 
 
 class Rooms(socketio.Manager):
@@ -94,18 +94,15 @@ class Rooms(socketio.Manager):
         arguments = [event, *_arguments(data)]
         skipped = (skip_sid,) if isinstance(skip_sid, str) else skip_sid or ()
         if callback is None:
-            packets = self._encode(arguments, namespace, None)
+            packets = self.server.encode(packet.EVENT, arguments, namespace)
             for sid, eio_sid in here:
                 if sid not in skipped:
                     self._deliver(sid, eio_sid, packets)
             return
         for sid, eio_sid in list(here):
             if sid not in skipped:
-                self._deliver(sid, eio_sid, self._encode(arguments, namespace, self._generate_ack_id(sid, callback)))
-
-    def _encode(self, arguments: list[Any], namespace: str, ack_id: int | None) -> list[Packet]:
-        encoded = self.server.packet_class(packet.EVENT, namespace=namespace, data=arguments, id=ack_id).encode()
-        return [Packet(MESSAGE, part) for part in (encoded if isinstance(encoded, list) else [encoded])]
+                ack_id = self._generate_ack_id(sid, callback)
+                self._deliver(sid, eio_sid, self.server.encode(packet.EVENT, arguments, namespace, ack_id))
 
     def _deliver(self, sid: str, eio_sid: str, packets: list[Packet]) -> None:
         if self._held and sid in self._held:

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Any
 
 import socketio
+from engineio import json as library_json
 from eventlet.hubs import get_hub
 from socketio import packet
 from socketio.exceptions import ConnectionRefusedError as Refused
@@ -31,6 +32,9 @@ UNUSUAL = RESERVED | {None}
 MAX_ATTACHMENTS = 10
 """Of one packet, as in the reference implementation."""
 MAX_ACK_ID_DIGITS = 15
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+_from_json = json.JSONDecoder(parse_int=library_json._safe_int).decode
+"""As the library's own functions, which build an encoder and a decoder for each packet."""
 _HEAD = re.compile(r"([0-6])(?:(\d{1,4})-)?(?:(/[^,]*)(?:,|$))?(\d*)", re.ASCII)
 
 
@@ -54,10 +58,21 @@ class Server(socketio.Server):
 
     # -- sending ---------------------------------------------------------------------------------------
 
+    def encode(self, kind: int, data: Any, namespace: str, id: int | None = None) -> list[Packet]:
+        """A Socket.IO packet: one of Engine.IO, and one for each attachment."""
+        if self._plain and packet.Packet.json is library_json:
+            try:
+                text = _to_json(data)
+            except TypeError:
+                pass  # perhaps there are bytes in it
+            else:
+                head = str(kind) if namespace == "/" else f"{kind}{namespace},"
+                return [Packet(MESSAGE, head + text if id is None else f"{head}{id}{text}")]
+        return _parts(self.packet_class(kind, namespace=namespace, data=data, id=id))
+
     def _send_packet(self, eio_sid: str, pkt: packet.Packet) -> None:
-        encoded = pkt.encode()
-        for part in encoded if isinstance(encoded, list) else [encoded]:
-            self.eio.deliver(eio_sid, Packet(MESSAGE, part))
+        for part in _parts(pkt):
+            self.eio.deliver(eio_sid, part)
 
     # -- receiving -------------------------------------------------------------------------------------
 
@@ -214,12 +229,18 @@ class Server(socketio.Server):
         if id is None or answer is self.not_handled:
             return
         values = [] if answer is None else list(answer) if isinstance(answer, tuple) else [answer]
-        self._send_packet(eio_sid, self.packet_class(packet.ACK, namespace=namespace, id=id, data=values))
+        for part in self.encode(packet.ACK, values, namespace, id):
+            self.eio.deliver(eio_sid, part)
 
     def _handle_ack(self, eio_sid: str, namespace: str, id: int, data: list[Any]) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         if sid is not None:
             self.manager.trigger_callback(sid, id, data)
+
+
+def _parts(pkt: packet.Packet) -> list[Packet]:
+    encoded = pkt.encode()
+    return [Packet(MESSAGE, part) for part in (encoded if isinstance(encoded, list) else [encoded])]
 
 
 def decode(text: str, packet_class: type[packet.Packet] = packet.Packet) -> packet.Packet:
@@ -270,7 +291,7 @@ def _data(text: str, packet_class: type[packet.Packet]) -> Any:
     if not text:
         return None
     try:
-        return packet_class.json.loads(text)
+        return _from_json(text) if packet_class.json is library_json else packet_class.json.loads(text)
     except json.JSONDecodeError:
         raise PacketError("that is not JSON") from None
 

@@ -1,0 +1,217 @@
+"""Measure the transport against its peers: `make bench`, `make bench B=fanout`, `python -m benchmarks.run --help`.
+
+Every figure is a ratio to a peer that was measured in the same minute: the peers take turns, round by round, and what
+counts is the processor time of a server's processes per unit of work. docs/performance.md
+"""
+
+import argparse
+import resource
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.load import Load, Work
+from benchmarks.peers import Peer, cpu_seconds, kibibytes
+from benchmarks.report import RESULTS, Row, Sample, keep, latency, row, table
+
+Targets = Mapping[str, float | None]
+"""For each peer the most that our cost may be, as a share of theirs; None: it is only shown."""
+
+
+@dataclass
+class Options:
+    pairs: int = 5
+    seconds: float = 0.6
+    """Of one round of one peer."""
+    scale: float = 1.0
+    """Of the number of connections; the tests use few."""
+    without: frozenset[str] = frozenset()
+    """Peers that are left out."""
+
+    def connections(self, count: int, step: int = 1) -> int:
+        return max(2, round(count * self.scale / step)) * step
+
+
+@dataclass
+class Outcome:
+    rows: list[Row] = field(default_factory=list)
+    latencies: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, bench: str, unit: str, samples: Mapping[str, list[Sample]], targets: Targets) -> None:
+        for peer, theirs in samples.items():
+            if peer != "ours":
+                self.rows.append(row(bench, unit, peer, samples["ours"], theirs, targets[peer]))
+                self.latencies.append((latency(samples["ours"]), latency(theirs)))
+
+
+@contextmanager
+def serving(kind: str) -> Iterator[Peer]:
+    with tempfile.TemporaryDirectory() as directory:
+        peer = Peer(kind, Path(directory))
+        try:
+            peer.start()
+            yield peer
+        finally:
+            peer.close()
+
+
+@contextmanager
+def loading(peer: Peer, connections: int, rooms: int = 1, in_flight: int = 1) -> Iterator[Load]:
+    load = Load([peer.port], connections, rooms, in_flight)
+    try:
+        yield load
+    finally:
+        load.close()
+
+
+def measured(peer: Peer, work: Callable[[], Work], per: int = 1) -> Sample:
+    """Microseconds of the server's processor time for each `per` units."""
+    before = cpu_seconds(peer)
+    done = work()
+    return Sample((cpu_seconds(peer) - before) / done.units * per * 1e6, done.p50, done.p99)
+
+
+def rounds(title: str, options: Options, turns: Mapping[str, Callable[[], Sample]]) -> dict[str, list[Sample]]:
+    """The peers in turns, A B C A B C …"""
+    samples: dict[str, list[Sample]] = {kind: [] for kind in turns}
+    for number in range(options.pairs):
+        for kind, turn in turns.items():
+            samples[kind].append(turn())
+        told = ", ".join(f"{kind} {of[-1].cost:.2f}" for kind, of in samples.items())
+        print(f"  {title}, round {number + 1} of {options.pairs}: {told}", flush=True)
+    return samples
+
+
+def kinds(targets: Targets, options: Options) -> list[str]:
+    return ["ours", *(kind for kind in targets if kind not in options.without)]
+
+
+def steady(
+    title: str, options: Options, targets: Targets, shape: tuple[int, int, int], per: int = 1, command: str = "say"
+) -> dict[str, list[Sample]]:
+    """All peers stand with their clients connected; in its turn each works for a while."""
+    with ExitStack() as stack:
+        turns: dict[str, Callable[[], Sample]] = {}
+        for kind in kinds(targets, options):
+            peer = stack.enter_context(serving(kind))
+            load = stack.enter_context(loading(peer, *shape))
+            load.connect()
+            work = getattr(load, command)
+            work(2 * options.seconds)  # so that Node.js has compiled what is hot
+
+            def turn(peer: Peer = peer, work: Callable[[float], Work] = work) -> Sample:
+                return measured(peer, lambda: work(options.seconds), per)
+
+            turns[kind] = turn
+        return rounds(title, options, turns)
+
+
+# -- the benches -------------------------------------------------------------------------------------------
+
+
+def fanout(options: Options, outcome: Outcome) -> None:
+    """Messages to everybody in one room, two in flight."""
+    targets = {"node": 0.5, "stock": None, "floor": 1.2}
+    for members in (200, 1000):
+        shape = (options.connections(members), 1, 2)
+        samples = steady(f"fanout {members}", options, targets, shape)
+        outcome.add("fanout", f"CPU µs per delivery, {members} members", samples, targets)
+
+
+def burst(options: Options, outcome: Outcome) -> None:
+    """The same with sixteen in flight."""
+    targets = {"node": 0.25, "stock": None, "floor": None}
+    samples = steady("burst", options, targets, (options.connections(200), 1, 16))
+    outcome.add("burst", "CPU µs per delivery", samples, targets)
+
+
+def echo(options: Options, outcome: Outcome) -> None:
+    """Events with an acknowledgement."""
+    targets = {"node": 1.25, "stock": None, "floor": None}
+    samples = steady("echo", options, targets, (options.connections(50), 1, 1), command="echo")
+    outcome.add("echo", "CPU µs per event", samples, targets)
+
+
+def pair(options: Options, outcome: Outcome) -> None:
+    """A hundred rooms of two, one message in flight in each."""
+    targets = {"node": None, "stock": None, "floor": None}
+    connections = options.connections(200, step=2)
+    samples = steady("pair", options, targets, (connections, connections // 2, 1), per=2)
+    outcome.add("pair", "CPU µs per send", samples, targets)
+
+
+def connect(options: Options, outcome: Outcome) -> None:
+    """Websockets opened and joined to a namespace and a room, fifty at a time."""
+    targets = {"node": 1.0, "stock": None}
+    with ExitStack() as stack:
+        turns: dict[str, Callable[[], Sample]] = {}
+        for kind in kinds(targets, options):
+            peer = stack.enter_context(serving(kind))
+            load = stack.enter_context(loading(peer, options.connections(1000)))
+            load.connect()
+            load.disconnect()
+
+            def turn(peer: Peer = peer, load: Load = load) -> Sample:
+                sample = measured(peer, load.connect)
+                load.disconnect()
+                return sample
+
+            turns[kind] = turn
+        outcome.add("connect", "CPU µs per connection", rounds("connect", options, turns), targets)
+
+
+def idle(options: Options, outcome: Outcome) -> None:
+    """What a connection holds that does nothing; each round with a new server."""
+    targets = {"node": None}
+    connections = options.connections(10_000)
+
+    def turn(kind: str) -> Sample:
+        with serving(kind) as peer, loading(peer, 50) as warm, loading(peer, connections) as load:
+            warm.connect()
+            before = kibibytes(peer)
+            load.connect()
+            return Sample((kibibytes(peer) - before) / connections)
+
+    turns = {kind: (lambda kind=kind: turn(kind)) for kind in kinds(targets, options)}
+    outcome.add("idle", "KiB per connection", rounds("idle", options, turns), targets)
+    for one in outcome.rows:
+        if one.bench == "idle":  # its target is our own figure, not a ratio
+            one.target = 30.0
+            one.met = one.ours <= 30.0
+
+
+BENCHES: dict[str, Callable[[Options, Outcome], None]] = {
+    bench.__name__: bench for bench in (fanout, burst, echo, pair, connect, idle)
+}
+
+
+def run(names: list[str], options: Options) -> Outcome:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    outcome = Outcome()
+    for name in names:
+        print(f"{name}: {BENCHES[name].__doc__}", flush=True)
+        BENCHES[name](options, outcome)
+    return outcome
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("bench", nargs="*", help=f"of {', '.join(BENCHES)}; all without any")
+    parser.add_argument("--pairs", type=int, default=Options.pairs)
+    parser.add_argument("--seconds", type=float, default=Options.seconds, help="of one round of one peer")
+    parser.add_argument("--without", action="append", default=[], metavar="PEER", help="leave a peer out")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where latest.json goes")
+    asked = parser.parse_args()
+    unknown = set(asked.bench) - set(BENCHES)
+    if unknown:
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}")
+    outcome = run(asked.bench or list(BENCHES), Options(asked.pairs, asked.seconds, without=frozenset(asked.without)))
+    print(table(outcome.rows, outcome.latencies))
+    print(f"Kept in {keep(outcome.rows, asked.results)}")
+
+
+if __name__ == "__main__":
+    main()
