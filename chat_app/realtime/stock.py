@@ -69,8 +69,9 @@ class EngineSocket(AnyEngineSocket):
             return []
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        """Never waits until everything was fetched: a client that polls may not come again."""
+        """Does not wait for a client that polls to fetch the rest; if it comes again, it is told 400."""
         super().close(wait=False, abort=abort, reason=reason)
+        self.server.sockets.pop(self.sid, None)
 
 
 def harden(server: Any) -> None:

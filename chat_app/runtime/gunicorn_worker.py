@@ -162,6 +162,7 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
         self.idle.discard(client)
         super().handle_request(listener_name, request, client, address)
         self.mark_idle(client)
+        eventlet.sleep(0)  # who sends the next request without a pause has to wait for the others
 
     def mark_idle(self, client: socket.socket) -> None:
         """This connection has nothing in flight: a stop may end it, a stop under way ends it now."""

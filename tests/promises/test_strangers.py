@@ -158,7 +158,7 @@ def told(operation: Operation, answer: Answer, who: str, field: str = "") -> str
     return f"{operation.name} by {who}{f', another one in {field}' if field else ''}: {answer.status} {answer.json}"
 
 
-def test_every_field_that_takes_an_id_is_known(walls: Walls):
+def test_every_field_that_takes_an_id_is_known(walls: Walls, figure):
     """Read this when a new route fails: `THINGS` has to say whose ids the field takes."""
     calls: list[Operation | Event] = [*walls.operations, *walls.events]
     unknown = {name for call in calls for name in call.ids() if name not in THINGS}
@@ -166,6 +166,8 @@ def test_every_field_that_takes_an_id_is_known(walls: Walls):
     names = {operation.name for operation in walls.operations}
     assert not OPEN_EVENTS - {event.name for event in walls.events}
     assert not (set(PUBLIC) | {name for name, _ in OPEN} | set(OWN_CREDENTIALS) | set(NO_SUCCESS)) - names
+    fields = {name for call in calls for name in call.ids()}
+    figure(f"{walls.deployment.kind}: whose ids each of {len(fields)} fields of {len(calls)} calls takes is known")
 
 
 def test_who_is_signed_out_gets_nothing(walls: Walls, figure):
@@ -327,21 +329,23 @@ def listeners(walls: Walls, sockets: Sockets) -> dict[str, dict[str, Socket]]:
     }
 
 
-def test_without_a_session_no_socket_opens(walls: Walls, sockets: Sockets):
+def test_without_a_session_no_socket_opens(walls: Walls, sockets: Sockets, figure):
     key = make_key(walls.strangers["admin"].account, list(SCOPES))
     for namespace in {event.namespace for event in walls.events}:
         for token in (None, "nonsense", key):
             refusal = sockets.connect(walls.deployment.url, token, namespace).connect_error
             assert refusal["code"] == "unauthorized", namespace
+    figure(f"{walls.deployment.kind}: without a token, with nonsense and with an API key no socket opens")
 
 
-def test_the_events_are_right_but_for_who_sends_them(walls: Walls, sockets: Sockets):
+def test_the_events_are_right_but_for_who_sends_them(walls: Walls, sockets: Sockets, figure):
     for event in walls.events:
         owner = somebody(walls.deployment, walls.database)
         given = {name: owner[name] for name in event.ids()} | {"token": owner.account.token}
         socket = sockets.connect(owner.account.url, owner.account.token, event.namespace)
         assert socket.do(event.name, event.payload(given)), event.name
         socket.close()
+    figure(f"{walls.deployment.kind}: {len(walls.events)} events by the right person: success")
 
 
 def test_over_a_socket_nobody_reaches_what_is_not_theirs(

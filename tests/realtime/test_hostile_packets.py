@@ -179,8 +179,11 @@ def test_a_post_that_cannot_be_read_is_answered(embedded: Deployment, logged: Ca
     with contextlib.closing(http.client.HTTPConnection(place.netloc, timeout=15)) as connection:
         connection.request("GET", "/socket.io/?EIO=4&transport=polling")
         session = json.loads(connection.getresponse().read()[1:])["sid"]
-        connection.request("POST", f"/socket.io/?EIO=4&transport=polling&sid={session}", body)
-        assert connection.getresponse().status in (200, 400)
+        for _ in range(2):
+            connection.request("POST", f"/socket.io/?EIO=4&transport=polling&sid={session}", body)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status in (200, 400)
     assert "Traceback" not in logged()
 
 

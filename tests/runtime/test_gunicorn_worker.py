@@ -136,6 +136,27 @@ def test_a_connection_serves_several_requests(gunicorn: Gunicorn):
             assert connection.sock is not None
 
 
+def test_who_asks_without_a_pause_does_not_keep_the_others_waiting(gunicorn: Gunicorn, background: Callable):
+    many = 3000
+    with socket.create_connection(("127.0.0.1", gunicorn.port), timeout=15) as flooder:
+
+        def read_answers() -> None:
+            with flooder.makefile("rb") as answers:
+                for _ in range(many):
+                    while (line := answers.readline()) != b"\r\n":
+                        length = int(line.split(b":")[1]) if line.startswith(b"Content-Length") else 0
+                    answers.read(length)
+
+        reading = background(read_answers)
+        flooder.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n" * many)
+        calls = 0
+        while not reading.done():
+            gunicorn.get("/health/live")
+            calls += 1
+        reading.result()
+    assert calls > 10
+
+
 def test_hashing_a_password_does_not_stop_the_others(gunicorn: Gunicorn, background: Callable):
     hashing = background(gunicorn.get, "/hash")
     pauses = []

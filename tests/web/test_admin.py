@@ -185,6 +185,29 @@ def test_one_does_not_change_oneself(office: Office, root: Window) -> None:
         expect(root.get(missing)).to_have_count(0)
 
 
+def test_the_keyboard_stays_where_one_is(office: Office, root: Window) -> None:
+    person = office.person()
+    root.get("admin-people").press("Enter")
+    root.get("person-search").fill(person.username)
+    expect(root.get("account")).to_have_count(1)
+    root.get("open-account").press("Enter")
+    expect(root.get("account-card")).to_be_visible()
+    expect(root.page.locator("h2:focus")).to_have_text("People")
+    root.get("ban").press("Enter")
+    expect(root.get("ban-reason")).to_be_focused()
+    root.page.keyboard.type("Spam")
+    root.page.keyboard.press("Enter")
+    expect(root.get("unban")).to_be_visible()
+    root.page.keyboard.press("Tab")
+    expect(root.get("unban")).to_be_focused()
+    root.page.keyboard.press("Escape")
+    expect(root.get("person-search")).to_have_value(person.username)
+    expect(root.page.locator("h2:focus")).to_have_count(1)
+    root.page.keyboard.press("Escape")
+    expect(root.get("admin-dialog")).to_have_count(0)
+    expect(root.get("admin")).to_be_focused()
+
+
 def test_it_fits_a_phone_and_leads_back(office: Office) -> None:
     person = office.person(display_name="A name that is as long as a name may be, and not one letter less")
     root = office.window(office.person("admin"), viewport=PHONE)

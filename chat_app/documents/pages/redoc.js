@@ -1,3 +1,3 @@
 import { init } from "./redoc.standalone.js";
 
-init("/openapi.json", { disableSearch: true }, document.getElementById("operations"));
+init("/openapi.json", { disableTelemetry: true, hideSchemaTitles: true }, document.getElementById("operations"));

@@ -10,6 +10,7 @@ import { Field } from "../ui/Field";
 import { FormError } from "../ui/FormError";
 import { showToast } from "../ui/toasts";
 import { useForm } from "../ui/useForm";
+import { useKeptFocus } from "../ui/useKeptFocus";
 import { admin, type ManagedUser } from "./api";
 
 interface AccessProps {
@@ -20,20 +21,31 @@ interface AccessProps {
 /** Suspending an account, letting it in again, ending its sessions. */
 export function Access({ user, onChange }: AccessProps) {
   const [banning, setBanning] = useState(false);
-  const { id, banned_at, ban_reason } = user;
+  const state = user.banned_at ? "banned" : banning ? "banning" : "active";
+  const box = useKeptFocus(state);
+  return (
+    <div ref={box} class="section-block kept-focus" tabIndex={-1}>
+      {state === "banned" && <Banned user={user} onChange={onChange} />}
+      {state === "banning" && <BanForm user={user} onChange={onChange} onClose={() => setBanning(false)} />}
+      {state === "active" && <Active user={user} onBan={() => setBanning(true)} />}
+    </div>
+  );
+}
+
+function Banned({ user: { id, banned_at, ban_reason }, onChange }: AccessProps) {
   const unban = async () => {
     if (await attempt(async () => onChange(await admin.unban(id)))) showToast(a.person.unbanned);
   };
-  if (banned_at) {
-    return (
-      <Block title={a.person.access} text={a.person.bannedSince(ago(banned_at), ban_reason ?? "")}>
-        <button type="button" class="button section-start" onClick={unban} data-testid="unban">
-          {a.person.unban}
-        </button>
-      </Block>
-    );
-  }
-  if (banning) return <BanForm user={user} onChange={onChange} onClose={() => setBanning(false)} />;
+  return (
+    <Block title={a.person.access} text={a.person.bannedSince(ago(banned_at ?? ""), ban_reason ?? "")}>
+      <button type="button" class="button section-start" onClick={unban} data-testid="unban">
+        {a.person.unban}
+      </button>
+    </Block>
+  );
+}
+
+function Active({ user, onBan }: { user: ManagedUser; onBan: () => void }) {
   return (
     <Block title={a.person.access}>
       <div class="section-actions">
@@ -45,12 +57,7 @@ export function Access({ user, onChange }: AccessProps) {
         >
           {a.person.signOut}
         </button>
-        <button
-          type="button"
-          class="button button-danger-quiet"
-          onClick={() => setBanning(true)}
-          data-testid="ban"
-        >
+        <button type="button" class="button button-danger-quiet" onClick={onBan} data-testid="ban">
           {a.person.ban}
         </button>
       </div>

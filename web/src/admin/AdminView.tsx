@@ -33,6 +33,7 @@ export function AdminView({ section, id }: AdminProps) {
       sections={ADMIN_SECTIONS.map((name) => ({ name, label: a.sections[name] ?? name, icon: ICONS[name] }))}
       section={section}
       to={(next) => ({ page: "admin", section: next })}
+      part={id}
       back={id ? { page: "admin", section: "people" } : undefined}
       wide
     >

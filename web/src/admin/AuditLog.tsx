@@ -33,8 +33,9 @@ export function AuditLog() {
   );
 }
 
-export function AuditEvents({ filter }: { filter: AuditFilter }) {
-  const pages = usePages((cursor) => admin.audit(filter, cursor), [filter.action, filter.target_id]);
+/** Another `version`: there may be new ones. */
+export function AuditEvents({ filter, version = 0 }: { filter: AuditFilter; version?: number }) {
+  const pages = usePages((cursor) => admin.audit(filter, cursor), [filter.action, filter.target_id, version]);
   const ids = new Set(pages.items?.flatMap(({ actor_id, target_id }) => [actor_id, target_id]));
   ids.delete(null);
   useEffect(() => void client.users.load([...ids] as string[]), [[...ids].join()]);

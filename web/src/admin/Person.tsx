@@ -44,12 +44,12 @@ export function Person({ id }: { id: string }) {
             <p class="form-note">{a.person.yourself}</p>
           ) : (
             <>
-              <RoleAndPlan key={changes} user={user} onChange={changed} />
+              <RoleAndPlan user={user} onChange={changed} />
               <Access user={user} onChange={changed} />
             </>
           )}
           <Block title={a.person.events}>
-            <AuditEvents key={changes} filter={{ target_id: id }} />
+            <AuditEvents filter={{ target_id: id }} version={changes} />
           </Block>
         </>
       ) : (

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Pages } from "../state/pages";
 import { t } from "../strings";
 
 import { FormError } from "./FormError";
+import { useKeptFocus } from "./useKeptFocus";
 
 interface PagedListProps<T> {
   pages: Pages<T>;
@@ -50,15 +50,4 @@ export function PagedList<T>({ pages, none, testId, row }: PagedListProps<T>) {
       )}
     </div>
   );
-}
-
-/** The focus was in a row that is gone now: it goes to the list, not back to the start of everything. */
-function useKeptFocus(items: readonly unknown[] | null) {
-  const box = useRef<HTMLDivElement>(null);
-  const before = useRef(items);
-  useLayoutEffect(() => {
-    if (before.current && document.activeElement === document.body) box.current?.focus();
-    before.current = items;
-  }, [items]);
-  return box;
 }

@@ -23,7 +23,8 @@ interface SectionsDialogProps<Name extends string> {
   /** null: the list of sections on a phone, the first one on a desk. */
   section: Name | null;
   to: (section: Name | null) => Route;
-  /** Where back leads from within a section; else to the list on a phone, and out of the dialog on a desk. */
+  /** What of the section is open, where it has parts, and where back leads from there. */
+  part?: string | undefined;
   back?: Route | undefined;
   /** Above the sections, and below them. */
   top?: ComponentChildren;
@@ -69,7 +70,7 @@ export function SectionsDialog<Name extends string>(props: SectionsDialogProps<N
           {props.bottom}
         </nav>
         {shown && (
-          <Panel page={page} section={shown} chosen={section !== null} onBack={back}>
+          <Panel page={page} section={shown} part={props.part} chosen={section !== null} onBack={back}>
             {children}
           </Panel>
         )}
@@ -131,17 +132,19 @@ function useReturningFocus(page: string, section: string | null) {
 interface PanelProps {
   page: string;
   section: SectionLink<string>;
+  part: string | undefined;
   chosen: boolean;
   onBack: () => void;
   children: ComponentChildren;
 }
 
-function Panel({ page, section, chosen, onBack, children }: PanelProps) {
+function Panel({ page, section, part, chosen, onBack, children }: PanelProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const headingId = useId();
   useEffect(() => {
-    if (chosen && narrow()) heading.current?.focus();
-  }, [section.name, chosen]);
+    const lost = document.activeElement === document.body;
+    if (chosen && (narrow() || lost)) heading.current?.focus();
+  }, [section.name, part, chosen]);
   return (
     <section class="sections-panel" aria-labelledby={headingId}>
       <header class="sections-header">
