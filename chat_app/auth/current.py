@@ -25,6 +25,8 @@ AREAS = {
     "stats": "stats",
 }
 """Blueprint → the area that its scopes name. The routes of other blueprints are for sessions only."""
+MAX_STRANGERS_BODY = 64 * 1024
+"""Bytes of the body of a request that needs no sign-in."""
 
 
 def public(view: View) -> View:
@@ -76,6 +78,7 @@ def require_identity() -> None:
     """Runs before each request of the API, ahead of validation: strangers learn nothing about bodies."""
     view: Any = current_app.view_functions.get(request.endpoint or "")
     if request.method == "OPTIONS" or view is None or getattr(view, "is_public", False):
+        request.max_content_length = MAX_STRANGERS_BODY
         return
     key = request.headers.get("X-API-Key")
     caller = authenticate_key(key) if key is not None else authenticate(bearer_token())
