@@ -39,6 +39,23 @@ PROBE = "probe"
 class Client:
     """What `engineio.Server` calls a socket; its names are those that the library's users know."""
 
+    __slots__ = (
+        "_overdue",
+        "_poll",
+        "_running",
+        "_unpolled",
+        "_waiting",
+        "awaits_pong",
+        "beat",
+        "closed",
+        "connected",
+        "server",
+        "session",
+        "sid",
+        "upgrading",
+        "websocket",
+    )
+
     def __init__(self, engine: "Engine", sid: str) -> None:
         self.server = engine
         self.sid = sid
@@ -53,7 +70,6 @@ class Client:
         self._waiting: list[Packet] = []
         self._unpolled = 0
         self._poll: Event | None = None
-        self._posting = False
         self._running = 0
         self._overdue: Any = None
 

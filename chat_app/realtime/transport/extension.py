@@ -93,6 +93,9 @@ class _Connection:
             self.session = context.session
             self.url_adapter = context.url_adapter
             self.app_url_adapter = flask.globals.app_ctx.url_adapter
+        unmatched = self.request.routing_exception
+        if unmatched is not None:  # the usual case: it would keep its frames for as long as the connection lasts
+            unmatched.__traceback__ = unmatched.__context__ = None
         if manage_session and self.session is not None:
             self.session = _ManagedSession(self.session)
 

@@ -68,6 +68,8 @@ Message = tuple[int, Any]
 class FrameReader:
     """Takes bytes as they arrive. A message may have `max_size` bytes at most, whatever its fragments."""
 
+    __slots__ = ("_chunks", "_fragments", "_have", "_max_size", "_need", "_opcode", "_size")
+
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
         self._chunks: list[bytes] = []

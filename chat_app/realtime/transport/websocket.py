@@ -150,12 +150,17 @@ class Websocket:
         """Never waits. A client that has too much unsent is cut off."""
         if self._state != "open":
             return
-        if self.unsent > MAX_UNSENT and not self._rest:
-            self.flush()  # perhaps the kernel takes what this turn has gathered
         if self.unsent > MAX_UNSENT:
-            self._cut_off()
-        else:
-            self._append(frame)
+            if not self._rest:
+                self.flush()  # perhaps the kernel takes what this turn has gathered
+            if self.unsent > MAX_UNSENT:
+                self._cut_off()
+                return
+        pending = self._pending  # from here on as `_append`, whose call would cost as much as it does
+        if not pending and not self._rest:
+            self._cork.add(self)
+        pending.append(frame)
+        self.unsent += len(frame)
 
     def _append(self, frame: bytes) -> None:
         if not self._pending and not self._rest:
@@ -165,10 +170,12 @@ class Websocket:
 
     def flush(self) -> None:
         """Hand the kernel what it takes."""
-        while self._pending or self._rest:
-            data = self._rest or (self._pending[0] if len(self._pending) == 1 else b"".join(self._pending))
-            if not self._rest:
-                self._pending.clear()
+        pending = self._pending
+        while pending or self._rest:
+            data = self._rest
+            if not data:
+                data = pending[0] if len(pending) == 1 else b"".join(pending)
+                pending.clear()
             try:
                 sent = self._raw.send(data)
             except WAIT:
@@ -177,10 +184,11 @@ class Websocket:
                 self._end()
                 return
             self.unsent -= sent
-            self._rest = data[sent:]
-            if self._rest:
+            if sent != len(data):
+                self._rest = data[sent:]
                 self._listen(WRITE, self._writable)
                 return
+            self._rest = b""
         if WRITE in self._listeners:
             self._unlisten(WRITE)
 
