@@ -15,6 +15,8 @@ from pathlib import Path
 from benchmarks.load import Load, Work
 from benchmarks.peers import Peer, cpu_seconds, kibibytes
 from benchmarks.report import RESULTS, Row, Sample, keep, latency, row, table
+from tests.services.redis import Redis
+from tests.services.waiting import eventually
 
 Targets = Mapping[str, float | None]
 """For each peer the most that our cost may be, as a share of theirs; None: it is only shown."""
@@ -46,31 +48,60 @@ class Outcome:
                 self.latencies.append((latency(samples["ours"]), latency(theirs)))
 
 
-@contextmanager
-def serving(kind: str) -> Iterator[Peer]:
-    with tempfile.TemporaryDirectory() as directory:
-        peer = Peer(kind, Path(directory))
-        try:
-            peer.start()
-            yield peer
-        finally:
-            peer.close()
+@dataclass
+class Servers:
+    """One process of a peer, or several and the Redis between them."""
+
+    peers: list[Peer]
+    redis: Redis | None = None
+
+    @property
+    def ports(self) -> list[int]:
+        return [peer.port for peer in self.peers]
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(map(cpu_seconds, [*self.peers, *([self.redis] if self.redis else [])]))
+
+    @property
+    def kibibytes(self) -> float:
+        return sum(map(kibibytes, self.peers))
+
+    def all_listen(self) -> bool:
+        """Whether each process has subscribed at Redis: what is sent before does not reach it."""
+        if self.redis is None:
+            return True
+        with self.redis.client() as client:
+            listening = [one for one in client.client_list() if int(one["sub"]) + int(one["psub"])]
+        return len(listening) >= len(self.peers)
 
 
 @contextmanager
-def loading(peer: Peer, connections: int, rooms: int = 1, in_flight: int = 1) -> Iterator[Load]:
-    load = Load([peer.port], connections, rooms, in_flight)
+def serving(kind: str, size: int = 1) -> Iterator[Servers]:
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        redis = Redis(directory) if size > 1 else None
+        servers = Servers([Peer(kind, directory, redis.url if redis else "", one) for one in range(size)], redis)
+        for process in [*([redis] if redis else []), *servers.peers]:
+            stack.callback(process.close)
+            process.start()
+        yield servers
+
+
+@contextmanager
+def loading(servers: Servers, connections: int, rooms: int = 1, in_flight: int = 1) -> Iterator[Load]:
+    load = Load(servers.ports, connections, rooms, in_flight)
     try:
         yield load
     finally:
         load.close()
 
 
-def measured(peer: Peer, work: Callable[[], Work], per: int = 1) -> Sample:
-    """Microseconds of the server's processor time for each `per` units."""
-    before = cpu_seconds(peer)
+def measured(servers: Servers, work: Callable[[], Work], per: int = 1) -> Sample:
+    """Microseconds of the servers' processor time for each `per` units."""
+    before = servers.cpu_seconds
     done = work()
-    return Sample((cpu_seconds(peer) - before) / done.units * per * 1e6, done.p50, done.p99)
+    return Sample((servers.cpu_seconds - before) / done.units * per * 1e6, done.p50, done.p99)
 
 
 def rounds(title: str, options: Options, turns: Mapping[str, Callable[[], Sample]]) -> dict[str, list[Sample]]:
@@ -89,20 +120,32 @@ def kinds(targets: Targets, options: Options) -> list[str]:
 
 
 def steady(
-    title: str, options: Options, targets: Targets, shape: tuple[int, int, int], per: int = 1, command: str = "say"
+    title: str,
+    options: Options,
+    targets: Targets,
+    shape: tuple[int, int, int],
+    *,
+    per: int = 1,
+    command: str = "say",
+    sizes: Mapping[str, int] | None = None,
 ) -> dict[str, list[Sample]]:
-    """All peers stand with their clients connected; in its turn each works for a while."""
+    """All peers stand with their clients connected; in its turn each works for a while.
+
+    `shape` is the number of connections, of rooms, and of messages in flight in a room; `sizes` the number of
+    processes of a peer, if it is not one. "alone" is ours again, in one process.
+    """
     with ExitStack() as stack:
         turns: dict[str, Callable[[], Sample]] = {}
         for kind in kinds(targets, options):
-            peer = stack.enter_context(serving(kind))
-            load = stack.enter_context(loading(peer, *shape))
+            servers = stack.enter_context(serving("ours" if kind == "alone" else kind, (sizes or {}).get(kind, 1)))
+            load = stack.enter_context(loading(servers, *shape))
             load.connect()
+            eventually(servers.all_listen)
             work = getattr(load, command)
-            work(2 * options.seconds)  # so that Node.js has compiled what is hot
+            work(4 * options.seconds)  # so that Node.js has compiled what is hot
 
-            def turn(peer: Peer = peer, work: Callable[[float], Work] = work) -> Sample:
-                return measured(peer, lambda: work(options.seconds), per)
+            def turn(servers: Servers = servers, work: Callable[[float], Work] = work) -> Sample:
+                return measured(servers, lambda: work(options.seconds), per)
 
             turns[kind] = turn
         return rounds(title, options, turns)
@@ -148,13 +191,13 @@ def connect(options: Options, outcome: Outcome) -> None:
     with ExitStack() as stack:
         turns: dict[str, Callable[[], Sample]] = {}
         for kind in kinds(targets, options):
-            peer = stack.enter_context(serving(kind))
-            load = stack.enter_context(loading(peer, options.connections(1000)))
+            servers = stack.enter_context(serving(kind))
+            load = stack.enter_context(loading(servers, options.connections(1000)))
             load.connect()
             load.disconnect()
 
-            def turn(peer: Peer = peer, load: Load = load) -> Sample:
-                sample = measured(peer, load.connect)
+            def turn(servers: Servers = servers, load: Load = load) -> Sample:
+                sample = measured(servers, load.connect)
                 load.disconnect()
                 return sample
 
@@ -168,11 +211,11 @@ def idle(options: Options, outcome: Outcome) -> None:
     connections = options.connections(10_000)
 
     def turn(kind: str) -> Sample:
-        with serving(kind) as peer, loading(peer, 50) as warm, loading(peer, connections) as load:
+        with serving(kind) as servers, loading(servers, 50) as warm, loading(servers, connections) as load:
             warm.connect()
-            before = kibibytes(peer)
+            before = servers.kibibytes
             load.connect()
-            return Sample((kibibytes(peer) - before) / connections)
+            return Sample((servers.kibibytes - before) / connections)
 
     turns = {kind: (lambda kind=kind: turn(kind)) for kind in kinds(targets, options)}
     outcome.add("idle", "KiB per connection", rounds("idle", options, turns), targets)
@@ -182,8 +225,26 @@ def idle(options: Options, outcome: Outcome) -> None:
             one.met = one.ours <= 30.0
 
 
+TWO = {"ours": 2, "node": 2, "stock": 2}
+
+
+def scale(options: Options, outcome: Outcome) -> None:
+    """A room of 200 over two processes with Redis between them, whose cost is counted, against our one without."""
+    targets = {"alone": 1.2, "node": None, "stock": None}
+    samples = steady("scale", options, targets, (options.connections(200), 1, 2), sizes=TWO)
+    outcome.add("scale", "CPU µs per delivery, 200 members", samples, targets)
+
+
+def relay(options: Options, outcome: Outcome) -> None:
+    """A hundred rooms of two over two processes with Redis between them: each message has to cross."""
+    targets = {"node": None, "stock": None}
+    connections = options.connections(200, step=2)
+    samples = steady("relay", options, targets, (connections, connections // 2, 1), per=2, sizes=TWO)
+    outcome.add("relay", "CPU µs per send", samples, targets)
+
+
 BENCHES: dict[str, Callable[[Options, Outcome], None]] = {
-    bench.__name__: bench for bench in (fanout, burst, echo, pair, connect, idle)
+    bench.__name__: bench for bench in (fanout, burst, echo, pair, connect, idle, scale, relay)
 }
 
 

@@ -31,7 +31,7 @@ class Peer(Process):
         pinned = ["taskset", "-c", str(processors[processor % len(processors)])]
         arguments = ["0", *([redis_url] if redis_url else [])]
         env = {**os.environ, "NODE_ENV": "production"}
-        super().__init__([*pinned, *command(kind), *arguments], directory / f"{kind}.log", env=env)
+        super().__init__([*pinned, *command(kind), *arguments], directory / f"{kind}-{processor}.log", env=env)
 
     def start(self) -> None:
         super().start()

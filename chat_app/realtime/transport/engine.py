@@ -289,7 +289,7 @@ class Engine(engineio.Server):
         websocket = Websocket(_socket_of(environ), self.cork, self.max_size)
         if "eventlet.set_idle" in environ:
             environ["eventlet.set_idle"]()
-        if "gunicorn.socket" not in environ:
+        if isinstance(environ.get("eventlet.input"), wsgi.Input):  # of eventlet's own server
             environ["eventlet.input"].rfile.close()  # only its buffer of 8 KiB: the socket stays open
         websocket.greet(answer.encode())
         begin(websocket)

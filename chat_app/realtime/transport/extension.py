@@ -8,6 +8,8 @@ import flask
 import flask_socketio
 import socketio
 from flask.ctx import AppContext, RequestContext
+from flask.globals import _cv_app, _cv_request
+from flask.signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down, request_tearing_down
 from flask_socketio import ConnectionRefusedError, _ManagedSession, _SocketIOMiddleware
 
 from chat_app.realtime.transport.redis import RedisManager
@@ -101,47 +103,70 @@ class _Connection:
 
 
 class _EventAppContext(AppContext):
+    """As Flask's, but it asks neither for the URL map nor a signal that nobody hears."""
+
     def __init__(self, connection: _Connection) -> None:
         self.app = connection.app
         self.url_adapter = connection.app_url_adapter
         self.g = connection.app.app_ctx_globals_class()
         self._cv_tokens = []
 
+    def push(self) -> None:
+        self._cv_tokens.append(_cv_app.set(self))
+        if appcontext_pushed.receivers:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def pop(self, error: BaseException | None = None) -> None:
+        app = self.app
+        try:
+            if len(self._cv_tokens) == 1 and (app.teardown_appcontext_funcs or appcontext_tearing_down.receivers):
+                app.do_teardown_appcontext(error)
+        finally:
+            _cv_app.reset(self._cv_tokens.pop())
+        if appcontext_popped.receivers:
+            appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
+
 
 class _EventContext(RequestContext):
-    """The context of one event, with a request of its own. Flask's own `__init__` would ask for the URL map again."""
+    """The context of one event, with a request of its own; like Flask's it can be copied, for a task that goes on."""
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: _Connection, request: Any) -> None:
+        self._connection = connection
         self.app = connection.app
-        self.request = _copied(connection.request)
+        self.request = request
         self.url_adapter = connection.url_adapter
         self.flashes = None
         self._session = connection.session
         self._after_request_functions = []
         self._cv_tokens = []
-        self._app_context = None if flask.has_app_context() else _EventAppContext(connection)
 
-    def match_request(self) -> None:
-        """It was."""
+    def copy(self) -> "_EventContext":
+        return _EventContext(self._connection, self.request)
 
     def push(self) -> None:
-        if self._app_context is not None:
-            self._app_context.push()
-        super().push()
+        outer, app_context = _cv_app.get(None), None
+        if outer is None or outer.app is not self.app:
+            app_context = _EventAppContext(self._connection)
+            app_context.push()
+        self._cv_tokens.append((_cv_request.set(self), app_context))
 
     def pop(self, error: BaseException | None = None) -> None:
+        app = self.app
         try:
-            super().pop(error)
+            if len(self._cv_tokens) == 1 and (app.teardown_request_funcs or request_tearing_down.receivers):
+                app.do_teardown_request(error)
         finally:
-            if self._app_context is not None:
-                self._app_context.pop(error)
+            token, app_context = self._cv_tokens.pop()
+            _cv_request.reset(token)
+            if app_context is not None:
+                app_context.pop(error)
 
 
 def _event_context(environ: dict[str, Any], manage_session: bool) -> _EventContext:
     connection = environ.get("chatsphere.connection")
     if connection is None:
         connection = environ["chatsphere.connection"] = _Connection(environ, manage_session)
-    return _EventContext(connection)
+    return _EventContext(connection, _copied(connection.request))
 
 
 def _copied(request: flask.Request) -> Any:

@@ -12,7 +12,7 @@ if __name__ == "__main__":
 import sys
 from typing import Any
 
-from flask import Flask, request, session
+from flask import Flask, copy_current_request_context, current_app, request, session
 from flask_socketio import emit
 
 from chat_app.realtime.transport import SocketIO
@@ -43,6 +43,7 @@ def create_app(kind: str, queue: str) -> tuple[Flask, SocketIO]:
         for namespace in ("/", "/custom", "/counted"):
             _add_life(socketio, namespace)
             _add_events(socketio, namespace)
+            _add_tasks(socketio, namespace)
     return app, socketio
 
 
@@ -106,6 +107,17 @@ def _add_events(socketio: SocketIO, namespace: str) -> None:
     def sleep(seconds: float) -> float:
         socketio.sleep(seconds)
         return seconds
+
+
+def _add_tasks(socketio: SocketIO, namespace: str) -> None:
+    @socketio.on("later", namespace=namespace)
+    def later() -> None:
+        @copy_current_request_context
+        def answer() -> None:
+            session["seen"] += 1
+            emit("later-back", (request.event["message"], session["seen"], current_app.name))
+
+        socketio.start_background_task(answer)
 
 
 if __name__ == "__main__":

@@ -223,3 +223,11 @@ def test_a_placeholder_without_its_part_ends_the_connection(socket_io: Echo, pla
     socket = connected(socket_io)
     socket.send(f'451-["message",{placeholder}]', b"x")
     assert socket.close_code() == 1002
+
+
+def test_a_task_in_the_background_may_go_on_in_the_context_of_its_event(socket_io: Echo):
+    socket = connected(socket_io)
+    for seen in (1, 2):
+        socket.send('42["later"]')
+        event, *values = json.loads(socket.receive().removeprefix("42"))
+        assert (event, values) == ("later-back", ["later", seen, "echo"])
