@@ -160,7 +160,12 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
     def handle_request(self, listener_name: Any, request: Any, client: socket.socket, address: Any) -> None:
         """Serve one request; while the worker stops, close afterwards so that the client goes elsewhere."""
         self.idle.discard(client)
-        super().handle_request(listener_name, request, client, address)
+        try:
+            super().handle_request(listener_name, request, client, address)
+        except StopIteration:  # gunicorn's word for: close this connection
+            if has_unread(request.body):
+                linger(client)
+            raise
         self.mark_idle(client)
         eventlet.sleep(0)  # who sends the next request without a pause has to wait for the others
 
@@ -172,7 +177,7 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
 
     def is_already_handled(self, body: Iterable[bytes]) -> bool:
         if getattr(wsgi.WSGI_LOCAL, "already_handled", False):
-            raise StopIteration  # gunicorn's word for: close this connection without writing to it
+            raise StopIteration  # close this connection without writing to it
         return bool(super().is_already_handled(body))
 
     def timeout_ctx(self) -> eventlet.Timeout:
@@ -238,10 +243,22 @@ def end_input(client: socket.socket) -> None:
 
 
 def refuse(client: socket.socket) -> None:
-    """Answer 503 and linger: closing with the request unread would reset the connection and the answer
-    with it (RFC 9112, section 9.6). At most `REFUSAL_LINGER` seconds and `REFUSAL_POOL` at once."""
-    with contextlib.closing(client), contextlib.suppress(OSError), eventlet.Timeout(REFUSAL_LINGER, False):
+    """Answer 503; `REFUSAL_POOL` at once."""
+    with contextlib.closing(client), contextlib.suppress(OSError):
         client.sendall(FULL)
+        linger(client)
+
+
+def linger(client: socket.socket) -> None:
+    """Say that we are done and read what still comes, for `REFUSAL_LINGER` seconds: closing with something unread
+    would reset the connection, and the answer with it (RFC 9112, section 9.6)."""
+    with contextlib.suppress(OSError), eventlet.Timeout(REFUSAL_LINGER, False):
         client.shutdown(socket.SHUT_WR)
         while client.recv(65536):
             pass
+
+
+def has_unread(body: Any) -> bool:
+    """Whether some of a request's body was left to lie, as with one that is too large."""
+    reader = body.reader
+    return bool(getattr(reader, "length", 0) or getattr(reader, "parser", None))

@@ -128,6 +128,15 @@ def test_files_and_large_bodies_pass_whole(gunicorn: Gunicorn):
         assert connection.getresponse().read() == b"5000000"
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_refusal_arrives_although_the_body_is_not_read(gunicorn: Gunicorn, chunked: bool):
+    body = [b"x" * 1_000_000] * 5 if chunked else b"x" * 5_000_000
+    for _ in range(10):
+        with gunicorn.connection() as connection:
+            connection.request("POST", "/nothing", body, {"Connection": "close"}, encode_chunked=chunked)
+            assert connection.getresponse().status == 404
+
+
 def test_a_connection_serves_several_requests(gunicorn: Gunicorn):
     with gunicorn.connection() as connection:
         for _ in range(3):
