@@ -22,8 +22,8 @@ from chat_app.settings import Settings
 
 GUESSES_HERE = parse("10 per 5 minutes")
 """Failed log-ins of one name from one address."""
-GUESSES_OF_NAME = parse("100 per hour")
-"""Of one name from all addresses; far above the one before, so that nobody can lock out another easily."""
+GUESSES_OF_NAME = parse("300 per hour")
+"""Of one name from all addresses; more than one address can use up (120), so that nobody locks out another easily."""
 GUESSES_OF_ADDRESS = parse("100 per 5 minutes")
 """From one address, of all names."""
 GUESSES = "Too many failed attempts."
