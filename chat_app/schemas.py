@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -52,6 +53,7 @@ Id = Annotated[
     str,
     pattern(r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", "must be a UUID"),
     AfterValidator(_canonical),
+    Field(json_schema_extra={"format": "uuid"}),
 ]
 Text = Annotated[str, AfterValidator(printable)]
 
@@ -76,7 +78,11 @@ def in_utc(moment: datetime) -> datetime:
 Moment = Annotated[datetime, AfterValidator(in_utc)]
 """An instant that a caller gives, ISO 8601."""
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
-UtcTime = Annotated[datetime, PlainSerializer(utc_text, return_type=str, when_used="always")]
+UtcTime = Annotated[
+    datetime,
+    PlainSerializer(utc_text, return_type=str, when_used="always"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
 
 
 class Input(BaseModel):
@@ -121,8 +127,8 @@ class Page(Output, Generic[Item]):
         return f"{params[0].__name__.removesuffix('Out')}Page"
 
     items: list[Item]
-    next_cursor: str | None = None
-    prev_cursor: str | None = None
+    next_cursor: str | None = Field(None, description="Pass it as `cursor` for the following page.")
+    prev_cursor: str | None = Field(None, description="Pass it as `cursor` for the page before.")
 
 
 class PageQuery(Query):

@@ -1,8 +1,9 @@
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     Strict,
     StringConstraints,
@@ -85,6 +86,18 @@ class Refresh(OptionalInput):
     """The refresh token may stand here or as the bearer token."""
 
     refresh_token: str | None = Field(None, max_length=2000)
+
+
+class RefreshHeaders(Query):
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore", frozen=True)
+
+    idempotency_key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        min_length=16,
+        max_length=128,
+        description="A secret of the caller's choice, with which the same call may be repeated for a minute.",
+    )
 
 
 class Logout(OptionalInput):

@@ -22,15 +22,15 @@ class ConversationOut(Output):
 
     id: str
     kind: Kind
-    title: str | None
-    last_seq: int
-    last_change: int
-    my_role: Role | None
-    delivered_seq: int
+    title: str | None = Field(description="null: a private chat, which is called by its `peer`.")
+    last_seq: int = Field(description="`seq` of the latest message.")
+    last_change: int = Field(description="Grows with every change of a message; what `sync` counts by.")
+    my_role: Role | None = Field(description="null: a room that one is not in.")
+    delivered_seq: int = Field(description="Everything up to it has reached a device of theirs.")
     read_seq: int
     unread: int
     member_count: int
-    peer: UserOut | None
+    peer: UserOut | None = Field(description="The other person of a private chat.")
     last_message: MessageOut | None
     archived_at: UtcTime | None
     created_at: UtcTime

@@ -3,31 +3,52 @@
 from http import HTTPStatus
 from typing import Any
 
+from chat_app.documents.examples import ID
 from chat_app.documents.operations import BASE, Route
 from chat_app.errors import STATUS
 from chat_app.limits import is_free_path
 
 Json = dict[str, Any]
 PROBLEM = "application/problem+json"
-WHEN = {
-    400: "The request cannot be read.",
-    401: "No token, or one that is not valid any more.",
-    403: "The caller's role, place in the conversation or API key does not allow it.",
-    404: "There is no such thing, or it is not the caller's to see.",
-    409: "It contradicts what is stored.",
-    413: "The body, or the message in it, is too large.",
-    414: "The address, with its query, is longer than 8,190 bytes.",
-    415: "The body is not of a type that is taken here.",
-    422: "A field is missing, unknown or not acceptable; `errors` names it.",
-    429: "Too many calls; `Retry-After` tells when to come again.",
-    503: "A part of the server is away for the moment; `Retry-After` tells when to come again.",
+MEANING = {
+    "validation_failed": "A field is missing, unknown or not acceptable; `errors` names each one.",
+    "bad_request": "What was sent cannot be read.",
+    "oauth_failed": "The sign-in at the provider did not work.",
+    "unauthorized": "There is no token or key, or it is not a valid one.",
+    "token_expired": "The access token has run out: refresh it.",
+    "token_revoked": "The session has ended: log in again.",
+    "invalid_credentials": "The name or the password is wrong.",
+    "forbidden": "The caller's role, place in the conversation or API key does not allow it.",
+    "banned": "The account was shut out.",
+    "registration_closed": "Nobody can make an account here by themselves.",
+    "email_not_verified": "The provider does not vouch for the e-mail address.",
+    "not_found": "There is no such thing, or it is not the caller's to see.",
+    "method_not_allowed": "The address takes other methods.",
+    "conflict": "It contradicts what is stored.",
+    "account_exists": "The address belongs to an account here: log in there and link the provider.",
+    "identity_taken": "The account at the provider is linked to somebody else.",
+    "payload_too_large": "The body, or the message in it, is too large.",
+    "uri_too_long": "The address, with its query, is longer than 8,190 bytes.",
+    "unsupported_media_type": "The body is not of a type that is taken here.",
+    "rate_limited": "Too many calls; `retry_after` tells when to come again.",
+    "quota_exceeded": "There is no room for one more.",
+    "headers_too_large": "A header is longer than 8,190 bytes.",
+    "unknown_event": "Sockets only: there is no such event in the namespace.",
+    "internal_error": "Our mistake; it is in the server's log under `request_id`.",
+    "unavailable": "A part of the server is away for the moment; `retry_after` tells when to come again.",
 }
-_DETAILS = {
-    401: "Log in first: send the access token.",
-    404: "There is no such conversation, or it is not yours to see.",
-    422: "Please correct: username: needs at least 3 characters",
+"""What each code of an error means, in the order of `chat_app.errors.STATUS`."""
+_EXAMPLES: Json = {
+    "unauthorized": {"detail": "Log in first: send the access token."},
+    "forbidden": {"detail": "With a read-only role one cannot add people."},
+    "not_found": {"detail": "There is no such conversation, or it is not yours to see."},
+    "validation_failed": {
+        "detail": "Please correct: username: needs at least 3 characters",
+        "errors": [{"field": "username", "message": "needs at least 3 characters"}],
+    },
+    "rate_limited": {"detail": "Too many requests. Try again in 12 seconds.", "retry_after": 11.482},
+    "unavailable": {"detail": "The database does not answer at present. Please try again.", "retry_after": 1},
 }
-_SHARED_CODES = {"unauthorized", "validation_failed", "forbidden", "rate_limited", "bad_request"}
 HEADERS: Json = {
     "X-Request-ID": {
         "description": "Names the request in the server's log; a caller may choose it (1 to 64 of `A-Za-z0-9._-`).",
@@ -89,18 +110,17 @@ def problem_answer(status: int) -> Json:
     if status == HTTPStatus.UNAUTHORIZED:
         headers.append("WWW-Authenticate")
     codes = [code for code, its_status in STATUS.items() if its_status == status]
-    code = next((code for code in codes if code in _SHARED_CODES), codes[0])
-    example = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "code": code,
-        "detail": _DETAILS.get(status, WHEN[status]),
-        "request_id": "01939c6e-2b7a-7c3e-9d6f-0a1b2c3d4e5f",
-    }
+    code = next((code for code in codes if code in _EXAMPLES), codes[0])
+    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    example = problem | {"detail": MEANING[code]} | _EXAMPLES.get(code, {}) | {"request_id": ID}
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        "description": f"{WHEN[status]} Codes: {', '.join(f'`{code}`' for code in codes)}.",
+        "description": "\n".join(f"- `{code}`: {MEANING[code]}" for code in codes),
         "headers": header_refs(*headers),
         "content": {PROBLEM: {"schema": schema, "example": example}},
     }
+
+
+def list_of_codes() -> str:
+    """In Markdown."""
+    return "\n".join(f"- `{code}` ({status}): {MEANING[code]}" for code, status in STATUS.items())

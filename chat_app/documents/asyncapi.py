@@ -4,7 +4,6 @@ A namespace is a channel, an event a message. What clients send is an operation 
 acknowledgement as its reply; what the server sends is an operation of its own.
 """
 
-import inspect
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -12,7 +11,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chat_app import __version__
-from chat_app.documents.openapi import LICENCE, REF, PageNames
+from chat_app.documents.examples import illustrated
+from chat_app.documents.openapi import LICENCE, REF, Schema
+from chat_app.documents.operations import told_by
 from chat_app.documents.schemas import Refusal
 from chat_app.realtime.catalogue import INBOUND, OUTBOUND
 from chat_app.realtime.namespaces import ConnectAuth
@@ -20,15 +21,16 @@ from chat_app.realtime.server import EVENT_BURST, EVENT_RATE, MAX_PACKET
 
 Json = dict[str, Any]
 ABOUT = f"""The events of ChatSphere's sockets: Socket.IO, protocol 5 (Engine.IO 4), path `/socket.io`. Each channel is
-a namespace, each message an event that carries one object.
+a namespace, each message an event that carries one object: the server receives the ones and sends the others. HTTP has
+[a page of its own](/redoc) (`/openapi.json`).
 
 Connect with `auth: {{token}}`, an access token; a refusal is a `connect_error` whose `data.code` says why. Every event
 of a client is answered through its acknowledgement: `{{"ok": true, …}}` or
-`{{"ok": false, "error": {{"code", "detail", …}}}}`. Bad input never closes the socket. A packet has at most
-{MAX_PACKET // 2**20} MiB; a socket may send {EVENT_RATE} events a second, and {EVENT_BURST} at once.
+`{{"ok": false, "error": {{"code", "detail", …}}}}`, with [the codes of HTTP](/redoc#/section/errors). Bad input never
+closes the socket. A packet has at most {MAX_PACKET // 2**20} MiB and no attachments; a socket may send {EVENT_RATE}
+events a second, and {EVENT_BURST:,} at once.
 
-Pushes can be lost: after each `ready` a client calls `sync`, which tells exactly what it lacks. HTTP is described by
-`/openapi.json`."""
+Pushes can be lost: after each `ready` a client calls `sync`, which tells exactly what it lacks."""
 ABOUT_CHANNELS = {
     "/chat": "Messages, receipts and conversations. Right after the connection comes `ready`.",
     "/presence": "Who is online: of the people that one asks to `watch`.",
@@ -49,9 +51,7 @@ def asyncapi_document() -> Json:
     """The whole document. Takes a moment: call it once per process."""
     messages = {namespace: list(_messages(namespace)) for namespace in INBOUND}
     models = {(each.model, each.mode): None for some in messages.values() for each in some}
-    refs, made = models_json_schema(
-        [*models, (ConnectAuth, "validation")], ref_template=REF, schema_generator=PageNames
-    )
+    refs, made = models_json_schema([*models, (ConnectAuth, "validation")], ref_template=REF, schema_generator=Schema)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "ChatSphere", "version": __version__, "description": ABOUT, "license": LICENCE_WITH_ADDRESS},
@@ -60,7 +60,7 @@ def asyncapi_document() -> Json:
         "channels": {_name(namespace): _channel(namespace, some) for namespace, some in messages.items()},
         "operations": {name: operation for namespace in INBOUND for name, operation in _operations(namespace).items()},
         "components": {
-            "schemas": dict(sorted(made["$defs"].items())),
+            "schemas": illustrated(made["$defs"]),
             "messages": {
                 _component(namespace, each.key): _message(each, refs[each.model, each.mode])
                 for namespace, some in messages.items()
@@ -99,11 +99,12 @@ def _component(namespace: str, key: str) -> str:
 
 def _messages(namespace: str) -> Iterator[Message]:
     for event, (schema, handler, answer) in INBOUND[namespace].handlers.items():
-        yield Message(_inbound_key(namespace, event), event, schema, "validation", inspect.getdoc(handler) or "")
-        yield Message(f"{event}.ok", f"{event} (done)", answer, "serialization", f"`{event}` was done.")
+        yield Message(_inbound_key(namespace, event), event, schema, "validation", told_by(handler)[1])
+        yield Message(f"{event}.ok", f"{event}.ok", answer, "serialization", f"The acknowledgement: {event} was done.")
     for event, (model, about) in OUTBOUND[namespace].items():
         yield Message(event, event, model, "serialization", about)
-    yield Message("refusal", "refused", Refusal, "serialization", "An event was refused; the socket stays open.")
+    about = "The acknowledgement of an event that was refused; the socket stays open."
+    yield Message("refusal", "refusal", Refusal, "serialization", about)
 
 
 def _inbound_key(namespace: str, event: str) -> str:
@@ -114,7 +115,7 @@ def _inbound_key(namespace: str, event: str) -> str:
 def _channel(namespace: str, messages: list[Message]) -> Json:
     return {
         "address": namespace,
-        "title": f"The namespace {namespace}",
+        "title": namespace,
         "description": ABOUT_CHANNELS[namespace],
         "servers": [{"$ref": "#/servers/here"}],
         "messages": {
@@ -135,7 +136,9 @@ def _operations(namespace: str) -> Json:
         made[f"{channel}.{event}"] = {
             "action": "receive",
             "channel": {"$ref": f"#/channels/{channel}"},
-            "summary": _first_sentence(handler),
+            "title": event,
+            "summary": told_by(handler)[0],
+            "description": told_by(handler)[1],
             "messages": [message(_inbound_key(namespace, event))],
             "reply": {
                 "channel": {"$ref": f"#/channels/{channel}"},
@@ -146,15 +149,12 @@ def _operations(namespace: str) -> Json:
         made[f"{channel}.on.{event}"] = {
             "action": "send",
             "channel": {"$ref": f"#/channels/{channel}"},
+            "title": event,
             "summary": about,
             "messages": [message(event)],
         }
     return made
 
 
-def _first_sentence(handler: Any) -> str:
-    return " ".join((inspect.getdoc(handler) or "").split("\n\n")[0].split())
-
-
 def _message(each: Message, ref: Json) -> Json:
-    return {"name": each.name, "title": each.name, "summary": " ".join(each.about.split()), "payload": ref}
+    return {"name": each.name, "title": each.name, "summary": each.about, "payload": ref}

@@ -16,9 +16,11 @@ from chat_app.documents.answers import (
     error_statuses,
     header_refs,
     is_limited,
+    list_of_codes,
     problem_answer,
     problem_name,
 )
+from chat_app.documents.examples import illustrated
 from chat_app.documents.operations import BASE, PARTS, Route, operation_ids, routes
 from chat_app.documents.schemas import Problem
 from chat_app.schemas import OptionalInput
@@ -27,12 +29,28 @@ Json = dict[str, Any]
 Keyed = tuple[type[BaseModel], JsonSchemaMode]
 REF = "#/components/schemas/{model}"
 VERSION = "3.1.1"
-ABOUT = f"""The HTTP interface of ChatSphere. Everything below `{BASE}` is also served below `/api`.
+ABOUT = f"""The HTTP interface of ChatSphere. Everything below `{BASE}` is also served below `/api`. The events of the
+sockets have [a page of their own](/redoc/events) (`/asyncapi.json`).
 
-Errors are problem documents (RFC 9457) whose `code` is stable. Lists are pages: pass `next_cursor` as `cursor` to get
-the next one. Ids are UUIDs, times are UTC (`2026-11-21T08:37:52.123Z`). What the caller may not see answers 404.
+## Signing in
+`POST {BASE}/auth/login` answers an access token, to be sent as `Authorization: Bearer …`, and a refresh token, which
+`POST {BASE}/auth/token/refresh` swaps for a new pair. Programs send an API key as `X-API-Key`, which acts for its owner
+within its scopes. What the caller may not see answers 404, as if it were not there.
 
-The events of the sockets are described by `/asyncapi.json`."""
+## Requests and answers
+Bodies are JSON; unknown fields are refused. Ids are UUIDs, times are UTC (`2026-11-21T08:37:52.123Z`). Lists are
+pages: pass `next_cursor` as `cursor` to get the next one. A message is stored once for each `client_msg_id`, however
+often it is sent. The answer's `X-Request-ID` names the request in the server's log.
+
+## Limits
+`X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset` tell how many calls are left. Too many are answered
+429, with `Retry-After`.
+
+## Errors
+Problem documents (RFC 9457, `application/problem+json`). Programs look at `code`, which is stable; people read
+`detail`.
+
+{list_of_codes()}"""
 SECURITY_SCHEMES: Json = {
     "bearer": {
         "type": "http",
@@ -69,8 +87,8 @@ def openapi_document(app: OpenAPI) -> Json:
     return {
         "openapi": VERSION,
         "info": {"title": "ChatSphere", "version": __version__, "description": ABOUT, "license": LICENCE},
-        "servers": [{"url": "/", "description": f"This server. Paths below {BASE} are also served below /api."}],
-        "tags": list(tags.values()),
+        "servers": [{"url": "/", "description": "This server."}],
+        "tags": sorted(tags.values(), key=lambda tag: tag["name"] in LAST_TAGS),
         "paths": paths,
         "components": {
             "schemas": schemas.definitions,
@@ -81,11 +99,15 @@ def openapi_document(app: OpenAPI) -> Json:
     }
 
 
+LAST_TAGS = ("admin", "operations")
 LICENCE = {"name": "MIT", "identifier": "MIT"}
 
 
-class PageNames(GenerateJsonSchema):
-    """`UserPage`, where pydantic would write `Page_UserOut_`."""
+class Schema(GenerateJsonSchema):
+    """Writes `UserPage`, where pydantic would write `Page_UserOut_`, and no titles that only repeat a field's name."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
     def normalize_name(self, name: str) -> str:
         return super().normalize_name(re.sub(r"^Page\[(\w+?)(?:Out)?\]$", r"\1Page", name))
@@ -104,8 +126,8 @@ class Schemas:
             for response in (route.declared.responses or {}).values():
                 for name in _names_in(response):
                     wanted[self._by_name[name], "serialization"] = None
-        self._refs, made = models_json_schema(list(wanted), ref_template=REF, schema_generator=PageNames)
-        self.definitions: Json = dict(sorted(made["$defs"].items()))
+        self._refs, made = models_json_schema(list(wanted), ref_template=REF, schema_generator=Schema)
+        self.definitions: Json = illustrated(made["$defs"])
 
     def of(self, model: type[BaseModel]) -> Json:
         """A reference to the schema of a body."""
@@ -172,7 +194,7 @@ def _parameters(route: Route) -> list[Json]:
         parameter
         for part in PARTS
         if (model := route.model(part))
-        for parameter in _parameters_of(model.model_json_schema(), part)
+        for parameter in _parameters_of(model.model_json_schema(schema_generator=Schema), part)
     ]
 
 
@@ -190,7 +212,7 @@ def _parameters_of(schema: Json, part: str) -> list[Json]:
 
 def _sendable(schema: Json) -> Json:
     """The schema of a value that stands in an address, where nothing can be null: left out means that."""
-    kept = {key: value for key, value in schema.items() if key not in ("title", "anyOf")}
+    kept = {key: value for key, value in schema.items() if key != "anyOf"}
     if kept.get("default", 0) is None:
         del kept["default"]
     branches = [branch for branch in schema.get("anyOf", []) if branch != {"type": "null"}]

@@ -56,9 +56,13 @@ class Route:
 
     @property
     def prose(self) -> tuple[str, str]:
-        """Summary and description: the docstring's first sentence, and all of it."""
-        paragraphs = [" ".join(part.split()) for part in (inspect.getdoc(self.view) or "").split("\n\n")]
-        return paragraphs[0].removesuffix("."), "\n\n".join(paragraphs)
+        return told_by(self.view)
+
+
+def told_by(function: Callable[..., Any]) -> tuple[str, str]:
+    """Summary and description: the first clause of a docstring, without Markdown, and all of it."""
+    paragraphs = [" ".join(part.split()) for part in (inspect.getdoc(function) or "").split("\n\n")]
+    return re.split(r"[;:] |\.(?: |$)", paragraphs[0])[0].replace("`", ""), "\n\n".join(paragraphs)
 
 
 def routes(app: OpenAPI) -> list[Route]:

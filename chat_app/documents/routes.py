@@ -81,9 +81,10 @@ def docs() -> Response:
 
 
 @bp.get("/redoc")
+@bp.get("/redoc/events")
 @public
 def redoc() -> Response:
-    """ReDoc."""
+    """ReDoc: of HTTP, and of the sockets."""
     return _page("redoc.html")
 
 

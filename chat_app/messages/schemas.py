@@ -37,10 +37,10 @@ class MessageOut(Output):
 
     id: str
     conversation_id: str
-    seq: int
-    change: int
+    seq: int = Field(description="Its place in the conversation: 1, 2, 3 … without a gap.")
+    change: int = Field(description="The conversation's `last_change` when this message last changed.")
     sender_id: str
-    client_msg_id: str
+    client_msg_id: str = Field(description="The sender's own key.")
     type: str
     content: str
     reply_to_id: str | None
@@ -127,11 +127,11 @@ class ChatHistoryPath(Query):
 class HistoryQuery(Query):
     """At most one of `cursor`, `before_seq`, `after_seq`, `around_seq`; none asks for the latest page."""
 
-    limit: int = Field(50, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=500)
-    before_seq: Seq | None = None
-    after_seq: Seq | None = None
-    around_seq: Seq | None = None
+    limit: int = Field(50, ge=1, le=100, description="Most items in the answer.")
+    cursor: str | None = Field(None, max_length=500, description="`next_cursor` or `prev_cursor` of an earlier answer.")
+    before_seq: Seq | None = Field(None, description="What was said before this message.")
+    after_seq: Seq | None = Field(None, description="What was said after it.")
+    around_seq: Seq | None = Field(None, description="What was said before and after it, and itself.")
 
 
 class Sync(Input):

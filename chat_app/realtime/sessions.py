@@ -74,7 +74,7 @@ def end_revoked() -> None:
 
 
 def prolong(connection: Connection, data: Authenticate) -> dict[str, Any]:
-    """`authenticate` {token}: a fresh access token of the same session prolongs the socket's life."""
+    """Prolong the socket's life with a fresh access token of the same session."""
     identity = authenticate(data.token)
     if (identity.user_id, identity.session_id) != (connection.user_id, connection.session_id):
         raise ChatError("forbidden", "This token belongs to another session; connect anew with it.")

@@ -68,11 +68,9 @@ def _state() -> TypingState:
 
 @chat.on_event("typing", Typing)
 def typing(connection: Connection, data: Typing) -> dict[str, Any]:
-    """Tell the others that one types, or has stopped.
-
-    Being in the conversation's room is the permission, and not being a reader there: looked up once while
-    somebody types and the members stay the same. A hint is not worth a query each time.
-    """
+    """Tell the others that one types, or has stopped."""
+    # Being in the conversation's room is the permission, and not being a reader there: looked up once while
+    # somebody types and the members stay the same. A hint is not worth a query each time.
     if data.conversation_id not in connection.conversations:
         raise not_found("conversation")
     key = (data.conversation_id, connection.user_id)

@@ -7,14 +7,16 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chat_app.auth.permissions import PERMISSIONS, SCOPES
+from chat_app.documents.answers import MEANING
 from chat_app.documents.openapi import openapi_document
+from chat_app.errors import STATUS
 from chat_app.factory import create_app
 from chat_app.settings import Settings
 from tests.services.api import Api
 from tests.services.deployment import Deployment
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
-NOT_FOR_PROGRAMS = re.compile(r"/|/assets/.*|/docs.*|/redoc|/(openapi|asyncapi)\.json|/<any.*")
+NOT_FOR_PROGRAMS = re.compile(r"/|/assets/.*|/docs.*|/redoc.*|/(openapi|asyncapi)\.json|/<any.*")
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,32 @@ def test_every_error_is_a_problem_document(document, operations):
         errors = {status: answer for status, answer in operation["responses"].items() if status >= "4"}
         own = {status for status, answer in errors.items() if "$ref" not in answer}
         assert own <= {"503"}, (method, path)  # the health checks answer with a state
+
+
+def test_every_code_of_an_error_is_explained(document):
+    assert list(MEANING) == list(STATUS)
+    for code in STATUS:
+        assert f"`{code}`" in document["info"]["description"]
+
+
+def test_examples_fit_their_fields(document):
+    tried = 0
+    for name, schema in document["components"]["schemas"].items():
+        for field, part in schema.get("properties", {}).items():
+            for example in part.get("examples", ()):
+                errors = Draft202012Validator(part | {"components": document["components"]}).iter_errors(example)
+                assert not [error.message for error in errors], (name, field)
+                tried += 1
+    assert tried > 100
+
+
+def test_every_field_of_a_body_has_an_example_or_says_what_to_write(document, operations):
+    """A default, a list of words, a format."""
+    for method, path, operation in operations:
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            model = media["schema"].get("$ref", "").rpartition("/")[2]
+            for name, field in document["components"]["schemas"].get(model, {}).get("properties", {}).items():
+                assert {"examples", "enum", "const", "default", "format", "items"} & set(field), (method, path, name)
 
 
 def test_the_example_of_each_error_fits_its_schema(document):

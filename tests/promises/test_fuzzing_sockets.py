@@ -142,10 +142,6 @@ class Fuzzer:
             log.seek(self._logged)
             assert "Traceback" not in log.read()
 
-    def memory(self) -> float:
-        """Of the process, in MiB."""
-        return float(self.server.tree()[-1].memory_info().rss / 2**20)
-
 
 def as_json(value: Any) -> str:
     """Characters as they are; halves of surrogate pairs have to be escaped."""
@@ -165,12 +161,12 @@ def fuzzer(people: People) -> Fuzzer:
 def test_every_call_of_an_event_with_anything_in_it_is_answered(fuzzer: Fuzzer, soak: bool, figure):
     fuzzer.call(fuzzer.swept())
     fuzzer.call(fuzzer.scrambled(seed=0, count=800))
-    before = fuzzer.memory()
+    before = fuzzer.server.memory
     for seed in range(1, 61 if soak else 4):
         fuzzer.call(fuzzer.scrambled(seed, count=800))
         if soak:
             fuzzer.call(fuzzer.swept())
-    grown = fuzzer.memory() - before
+    grown = fuzzer.server.memory - before
     fuzzer.assert_unharmed()
     assert grown < GROWTH
     figure(
@@ -182,10 +178,10 @@ def test_every_call_of_an_event_with_anything_in_it_is_answered(fuzzer: Fuzzer, 
 def test_what_is_no_event_or_asks_for_no_answer_harms_nobody(fuzzer: Fuzzer, soak: bool, figure):
     chance = random.Random(29)
     packets = fuzzer.throw(fuzzer.scrambled(seed=100, count=700), chance)
-    before = fuzzer.memory()
+    before = fuzzer.server.memory
     for seed in range(101, 161 if soak else 103):
         packets += fuzzer.throw(fuzzer.scrambled(seed, count=700), chance)
-    grown = fuzzer.memory() - before
+    grown = fuzzer.server.memory - before
     fuzzer.assert_unharmed()
     assert grown < GROWTH
     figure(f"{packets:,} packets that make no sense or want no answer: the others' sockets stay; {grown:+.1f} MiB")

@@ -85,6 +85,11 @@ class Process:
         except psutil.NoSuchProcess:
             return []
 
+    @property
+    def memory(self) -> float:
+        """What it and its descendants hold, in MiB."""
+        return float(sum(process.memory_info().rss for process in self.tree()) / 2**20)
+
     def terminate(self, timeout: float = 15.0) -> int:
         """TERM, as an operator stops it; returns the exit status. Fails if it takes longer than `timeout`."""
         assert self.child is not None

@@ -1,9 +1,8 @@
 """Loaded by Schemathesis (SCHEMATHESIS_HOOKS): makes its calls reach further than random ids would, and keeps what
 ends a session from ending the session of all other calls.
 
-The environment variable FUZZED holds JSON: `url`, `header` (name and value of what authenticates), `username` and
-`password` of a spare account, whose sessions may end, `ids` (name of a parameter or field → an id that exists), and
-`report`, a file for the statuses.
+The environment variable FUZZED holds JSON: `url`, `header` (name and value of what authenticates), `ids` (name of a
+parameter or field → an id that exists), and `report`, a file for the statuses.
 """
 
 import atexit
@@ -11,6 +10,7 @@ import json
 import os
 import re
 import urllib.request
+import uuid
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -41,9 +41,10 @@ def _post(path: str, body: dict[str, Any], headers: dict[str, str]) -> Any:
         return json.load(response)
 
 
-def _fresh_token() -> str:
-    body = {name: FUZZED[name] for name in ("username", "password")}
-    return str(_post("/auth/login", body, {})["access_token"])
+def _token_of_somebody_new() -> str:
+    name = f"u{uuid.uuid4().hex[:12]}"
+    body = {"username": name, "email": f"{name}@example.org", "password": "correct horse battery"}
+    return str(_post("/auth/register", body, {})["access_token"])
 
 
 def _known_id(name: str, operation: tuple[str, str]) -> str | None:
@@ -68,7 +69,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if FUZZED["header"]:
         name, value = FUZZED["header"]
         if operation in ENDS_A_SESSION:
-            name, value = "Authorization", f"Bearer {_fresh_token()}"
+            name, value = "Authorization", f"Bearer {_token_of_somebody_new()}"
         case.headers[name] = value
         # Two calls of three, always the same ones: the others have ids of nothing.
         if zlib.crc32(repr((operation, case.path_parameters, case.body)).encode()) % 3:

@@ -1,3 +1,8 @@
 import { init } from "./redoc.standalone.js";
 
-init("/openapi.json", { disableTelemetry: true, hideSchemaTitles: true }, document.getElementById("operations"));
+const description = window.location.pathname.endsWith("/events") ? "/asyncapi.json" : "/openapi.json";
+const options = {
+  disableTelemetry: true, // its maker would be told of what is read here
+  hideSchemaTitles: true,
+};
+init(description, options, document.getElementById("operations"));
