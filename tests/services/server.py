@@ -20,7 +20,7 @@ BASE = {
     "PYTHONPATH": str(ROOT),
     "PYTHONUNBUFFERED": "1",
 }
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CHAT_ASYNC_MODE")
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CHAT_ASYNC_MODE", "CHAT_TRANSPORT")
 
 
 def environment(data_dir: Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
