@@ -1,6 +1,7 @@
 """The OpenAPI document: complete, valid, and true to what the server answers."""
 
 import re
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -109,8 +110,10 @@ def test_every_error_is_a_problem_document(document, operations):
 
 def test_every_code_of_an_error_is_explained(document):
     assert list(MEANING) == list(STATUS)
+    page = (Path(__file__).parents[2] / "docs/api.md").read_text()
     for code in STATUS:
         assert f"`{code}`" in document["info"]["description"]
+        assert f"`{code}`" in page
 
 
 def test_examples_fit_their_fields(document):
