@@ -93,7 +93,7 @@ def keep(rows: Sequence[Row], directory: Path = RESULTS) -> Path:
 
 
 LEFT, WIDTH, LINE, TOP = 330, 420, 22, 46
-LEAST, MOST = 1 / 32, 8.0
+LEAST, MOST = 1 / 32, 16.0
 
 
 def plot(rows: Sequence[Row]) -> str:
@@ -117,7 +117,7 @@ def plot(rows: Sequence[Row]) -> str:
         spread = f"M{_x(one.ratio_min):.1f} {y}H{_x(one.ratio_max):.1f}"
         parts.append(f'<path d="{spread}" stroke="{colour}" stroke-width="2"/>')
         parts.append(f'<circle cx="{_x(one.ratio):.1f}" cy="{y}" r="4" fill="{colour}"/>')
-        if one.target is not None:
+        if one.target is not None and one.target <= MOST:  # that of memory is no ratio
             parts.append(f'<path d="M{_x(one.target):.1f} {y - 7}v14" stroke="black" stroke-width="2"/>')
     return "\n".join([*parts, "</svg>", ""])
 

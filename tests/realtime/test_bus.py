@@ -28,10 +28,10 @@ class Subscription:
     """Hears what the test put into it, then nothing for longer than the bus waits."""
 
     def __init__(self, *messages: bytes) -> None:
-        self.messages = deque({"type": "message", "data": data} for data in messages)
+        self.waiting = deque(messages)
 
-    def get_message(self, timeout: float) -> dict[str, object] | None:
-        return self.messages.popleft() if self.messages else None
+    def messages(self) -> list[bytes]:
+        return [self.waiting.popleft()] if self.waiting else []
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def hear(monkeypatch: pytest.MonkeyPatch):
         subscription, clock = Subscription(*messages), [100.0]
 
         def now() -> float:
-            clock[0] += 0 if subscription.messages else 5
+            clock[0] += 0 if subscription.waiting else 5
             return clock[0]
 
         monkeypatch.setattr(module.time, "monotonic", now)

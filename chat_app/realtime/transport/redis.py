@@ -27,6 +27,8 @@ HEARTBEAT_EVERY = 2.0
 SILENCE = 8.0
 """Seconds without one's own heartbeat after which the subscription counts as dead."""
 RECONNECT_PAUSE = (0.1, 1.0)
+WAIT = 1.0
+READ_SIZE = 65536
 METHODS = ("emit", "disconnect", "enter_room", "leave_room", "close_room", "callback")
 Message = dict[str, Any]
 
@@ -151,9 +153,9 @@ class RedisManager(PubSubManager, Rooms):
         pause = RECONNECT_PAUSE[0]
         while True:
             client = self._connect()
-            subscription = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+            subscription = Subscription(client, self.channel)
             try:
-                subscription.subscribe(self.channel)
+                subscription.open()
                 self.heard_at = time.monotonic()
                 if not first:
                     self.interruptions += 1
@@ -169,21 +171,18 @@ class RedisManager(PubSubManager, Rooms):
             self.server.sleep(pause)
             pause = min(pause * 2, RECONNECT_PAUSE[1])
 
-    def _hear(self, subscription: Any) -> None:
+    def _hear(self, subscription: "Subscription") -> None:
         """Until the subscription is found dead."""
         own = self._on_wire({})[:-1]
         while time.monotonic() - self.heard_at < SILENCE:
-            message = subscription.get_message(timeout=1.0)
-            if message is None or message["type"] != "message":
-                continue
-            data: bytes = message["data"]
-            if data.startswith(own):  # recognised before it is parsed: it was delivered here already
-                self.heard_at = time.monotonic()
-                continue
-            try:
-                self._take(json.loads(data))
-            except Exception:
-                log.exception("a message of the bus was not understood")
+            for data in subscription.messages():
+                if data.startswith(own):  # recognised before it is parsed: it was delivered here already
+                    self.heard_at = time.monotonic()
+                    continue
+                try:
+                    self._take(json.loads(data))
+                except Exception:
+                    log.exception("a message of the bus was not understood")
 
     def _take(self, message: Message) -> None:
         if message["method"] == "interrupted":
@@ -196,6 +195,72 @@ class RedisManager(PubSubManager, Rooms):
             self.interrupted()
         except Exception:
             log.exception("clients could not be told to sync")
+
+
+class Subscription:
+    """To one channel, over a connection of redis-py's, whose own reading costs several times what a message needs."""
+
+    def __init__(self, client: "redis.Redis", channel: str) -> None:
+        self._client = client
+        self._channel = channel
+        self._connection: Any = None
+        self._socket: Any = None
+        self._buffer = b""
+
+    def open(self) -> None:
+        """Ask for it; returns before Redis has answered."""
+        self._connection = self._client.connection_pool.get_connection()
+        self._connection.send_command("SUBSCRIBE", self._channel)
+        self._socket = self._connection._sock
+        self._socket.settimeout(WAIT)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.disconnect()
+
+    def messages(self) -> list[bytes]:
+        """What has come, once something has, or nothing after `WAIT` seconds."""
+        try:
+            data = self._socket.recv(READ_SIZE)
+        except TimeoutError:
+            return []
+        if not data:
+            raise ConnectionResetError("Redis closed the subscription")
+        self._buffer += data
+        replies, at = [], 0
+        while (reply := _read(self._buffer, at)) is not None:
+            value, at = reply
+            if isinstance(value, list) and value[0] == b"message":
+                replies.append(value[2])
+        self._buffer = self._buffer[at:]
+        return replies
+
+
+def _read(data: bytes, at: int) -> tuple[Any, int] | None:
+    """One reply at `at` and where it ends; None when it is not complete.
+
+    https://redis.io/docs/latest/develop/reference/protocol-spec/, as far as a subscriber needs it.
+    """
+    end = data.find(b"\r\n", at)
+    if end < 0:
+        return None
+    kind, head = data[at : at + 1], data[at + 1 : end]
+    at = end + 2
+    if kind == b"-":
+        raise redis.ResponseError(head.decode())
+    if kind == b"$":
+        end = at + int(head)
+        return (data[at:end], end + 2) if len(data) >= end + 2 else None
+    if kind not in (b"*", b">"):
+        return head, at
+    values = []
+    for _ in range(int(head)):
+        reply = _read(data, at)
+        if reply is None:
+            return None
+        value, at = reply
+        values.append(value)
+    return values, at
 
 
 def _close(*parts: Any) -> None:
