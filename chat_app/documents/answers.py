@@ -73,11 +73,6 @@ def header_refs(*names: str) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def is_limited(route: Route) -> bool:
-    """Whether calls are counted (docs/limits.md)."""
-    return not is_free_path(route.path)
-
-
 def error_statuses(route: Route) -> set[int]:
     """The errors that this operation may answer with."""
     found = {int(status) for status in route.declared.responses or {} if int(status) >= HTTPStatus.BAD_REQUEST}
@@ -91,7 +86,7 @@ def error_statuses(route: Route) -> set[int]:
         found.add(422)
     if route.model("body") or route.model("form") or route.declared.requestBody:
         found |= {413, 422}
-    if is_limited(route):
+    if not is_free_path(route.path):
         found.add(429)
     if route.path.startswith(BASE):
         found.add(503)

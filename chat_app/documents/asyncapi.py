@@ -26,14 +26,30 @@ a namespace, each message an event that carries one object: the server receives 
 
 Connect with `auth: {{token}}`, an access token; a refusal is a `connect_error` whose `data.code` says why. Every event
 of a client is answered through its acknowledgement: `{{"ok": true, …}}` or
-`{{"ok": false, "error": {{"code", "detail", …}}}}`, with [the codes of HTTP](/redoc#/section/errors). Bad input never
-closes the socket. A packet has at most {MAX_PACKET // 2**20} MiB and no attachments; a socket may send {EVENT_RATE}
-events a second, and {EVENT_BURST:,} at once.
+`{{"ok": false, "error": {{"code", "detail", …}}}}`, with [the codes of HTTP](/redoc#/section/errors). A bad event never
+closes the socket; what is no packet of the protocol may. A packet has at most {MAX_PACKET // 2**20} MiB and no
+attachments; a socket may send {EVENT_RATE} events a second, and {EVENT_BURST:,} at once.
 
 Pushes can be lost: after each `ready` a client calls `sync`, which tells exactly what it lacks."""
 ABOUT_CHANNELS = {
     "/chat": "Messages, receipts and conversations. Right after the connection comes `ready`.",
     "/presence": "Who is online: of the people that one asks to `watch`.",
+}
+LICENCE_WITH_ADDRESS = {"name": LICENCE["name"], "url": "https://opensource.org/license/mit"}
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token, sent with the connection as `auth: {token}` (schema `ConnectAuth`).",
+}
+_SERVER = {
+    "host": "{host}",
+    "pathname": "/socket.io",
+    "protocol": "socket.io",
+    "protocolVersion": "5",
+    "description": "This server.",
+    "variables": {"host": {"default": "localhost:8000", "description": "Name and port under which you reach it."}},
+    "security": [{"$ref": "#/components/securitySchemes/token"}],
 }
 
 
@@ -69,24 +85,6 @@ def asyncapi_document() -> Json:
             "securitySchemes": {"token": _TOKEN},
         },
     }
-
-
-LICENCE_WITH_ADDRESS = {"name": LICENCE["name"], "url": "https://opensource.org/license/mit"}
-_TOKEN = {
-    "type": "http",
-    "scheme": "bearer",
-    "bearerFormat": "JWT",
-    "description": "An access token, sent with the connection as `auth: {token}` (schema `ConnectAuth`).",
-}
-_SERVER = {
-    "host": "{host}",
-    "pathname": "/socket.io",
-    "protocol": "socket.io",
-    "protocolVersion": "5",
-    "description": "This server.",
-    "variables": {"host": {"default": "localhost:8000", "description": "Name and port under which you reach it."}},
-    "security": [{"$ref": "#/components/securitySchemes/token"}],
-}
 
 
 def _name(namespace: str) -> str:

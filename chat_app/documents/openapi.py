@@ -15,7 +15,6 @@ from chat_app.documents.answers import (
     RATE_LIMIT,
     error_statuses,
     header_refs,
-    is_limited,
     list_of_codes,
     problem_answer,
     problem_name,
@@ -23,6 +22,7 @@ from chat_app.documents.answers import (
 from chat_app.documents.examples import illustrated
 from chat_app.documents.operations import BASE, PARTS, Route, operation_ids, routes
 from chat_app.documents.schemas import Problem
+from chat_app.limits import is_free_path
 from chat_app.schemas import OptionalInput
 
 Json = dict[str, Any]
@@ -51,6 +51,8 @@ Problem documents (RFC 9457, `application/problem+json`). Programs look at `code
 `detail`.
 
 {list_of_codes()}"""
+LICENCE = {"name": "MIT", "identifier": "MIT"}
+LAST_TAGS = ("admin", "operations")
 SECURITY_SCHEMES: Json = {
     "bearer": {
         "type": "http",
@@ -78,11 +80,10 @@ def openapi_document(app: OpenAPI) -> Json:
     ids = operation_ids(found)
     schemas = Schemas(app, found)
     paths: Json = {}
-    statuses: set[int] = set()
     for route in found:
         operation = _operation(route, ids[route.path, route.method], schemas)
         paths.setdefault(route.path, {})[route.method.lower()] = operation
-        statuses |= error_statuses(route)
+    statuses = {status for route in found for status in error_statuses(route)}
     tags = {tag.name: tag.model_dump(mode="json", exclude_none=True) for route in found for tag in route.tags}
     return {
         "openapi": VERSION,
@@ -97,10 +98,6 @@ def openapi_document(app: OpenAPI) -> Json:
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
-
-
-LAST_TAGS = ("admin", "operations")
-LICENCE = {"name": "MIT", "identifier": "MIT"}
 
 
 class Schema(GenerateJsonSchema):
@@ -242,7 +239,7 @@ def _responses(route: Route, schemas: Schemas) -> Json:
 def _answer(route: Route, response: Any, schemas: Schemas) -> Json:
     """An answer that is no problem document: success, or a state of health."""
     declared: Json = response.model_dump(mode="json", by_alias=True, exclude_none=True)
-    headers = header_refs("X-Request-ID", *(RATE_LIMIT if is_limited(route) else ()))
+    headers = header_refs("X-Request-ID", *(() if is_free_path(route.path) else RATE_LIMIT))
     answer = {"description": declared.get("description", ""), "headers": headers | declared.get("headers", {})}
     for name in _names_in(response):
         declared["content"]["application/json"] = {"schema": schemas.named(name)}
