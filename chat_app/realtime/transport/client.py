@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_RUNNING = 128
-"""Events of one client that may be at work at once; beyond that its next ones wait in the kernel."""
+"""Events of one client that may be at work at once; beyond that its next ones wait: nothing more is read of it."""
 UPGRADE_TIMEOUT = 10.0
 """Seconds that a websocket may take to take over from polling."""
 PROBE = "probe"
@@ -40,6 +40,7 @@ class Client:
     """What `engineio.Server` calls a socket; its names are those that the library's users know."""
 
     __slots__ = (
+        "_free",
         "_overdue",
         "_poll",
         "_running",
@@ -71,6 +72,8 @@ class Client:
         self._unpolled = 0
         self._poll: Event | None = None
         self._running = 0
+        self._free: Event | None = None
+        """For requests that wait until fewer events are at work."""
         self._overdue: Any = None
 
     @property
@@ -126,7 +129,11 @@ class Client:
             self._poll = None
 
     def post(self, packets: list[tuple[str, Data]]) -> None:
+        """Returns when all of them have begun; until then the client waits for its answer."""
         for kind, data in packets:
+            while self._running >= MAX_RUNNING:
+                self._free = self._free or Event()
+                self._free.wait()
             if self.closed:
                 return
             self._receive(kind, data)
@@ -153,8 +160,15 @@ class Client:
                 self.server.handle_message(self, data)
         finally:
             self._running -= 1
-            if self._running == MAX_RUNNING - 1 and self.websocket is not None:
-                self.websocket.resume_reading()
+            if self._running == MAX_RUNNING - 1:
+                self._go_on()
+
+    def _go_on(self) -> None:
+        if self.websocket is not None:
+            self.websocket.resume_reading()
+        if self._free is not None:
+            self._free.send()
+            self._free = None
 
     # -- websocket -------------------------------------------------------------------------------------
 

@@ -157,11 +157,15 @@ class Server(socketio.Server):
         if self.always_connect:
             self._confirm(eio_sid, namespace, sid)
         self._connecting[eio_sid] += 1
-        refusal = self._ask_application(eio_sid, namespace, sid, data)
-        self._finish_connect(eio_sid, namespace, sid, refusal)
-        self._connecting -= Counter((eio_sid,))
-        if eio_sid not in self._connecting and eio_sid not in self.eio.sockets:
-            self.environ.pop(eio_sid, None)
+        try:
+            refusal = self._ask_application(eio_sid, namespace, sid, data)
+            self._finish_connect(eio_sid, namespace, sid, refusal)
+        finally:
+            self._connecting[eio_sid] -= 1
+            if not self._connecting[eio_sid]:
+                del self._connecting[eio_sid]
+                if eio_sid not in self.eio.sockets:
+                    self.environ.pop(eio_sid, None)
 
     def _finish_connect(self, eio_sid: str, namespace: str, sid: str, refusal: Any) -> None:
         if not self.manager.is_connected(sid, namespace) and not self.manager.is_pre_connected(sid, namespace):

@@ -24,6 +24,7 @@ from chat_app.realtime.transport.frames import (
     PONG,
     FrameError,
     FrameReader,
+    Message,
     encode_close,
     encode_frame,
 )
@@ -63,11 +64,10 @@ class Websocket:
     """
 
     __slots__ = (
-        "_blocked",
+        "_backlog",
         "_cork",
         "_ended",
         "_fileno",
-        "_frames",
         "_linger",
         "_listeners",
         "_paused",
@@ -93,6 +93,8 @@ class Websocket:
         self._listeners: dict[str, Any] = {}
         self._state: Literal["open", "closing", "ended"] = "open"
         self._paused = False
+        self._backlog: list[Message] = []
+        """Read and not handled yet, because the client has to wait; at most what one read brought."""
         self._linger: Any = None
         self._ended = Event()
         self.on_message: Callable[[str | bytes], None] = _nothing
@@ -123,7 +125,8 @@ class Websocket:
         self._state = "closing"
         self._append(encode_close(code, reason))
         self._linger = get_hub().schedule_call_global(LINGER, self._end)
-        self._resume_reading()
+        self._paused, self._backlog = False, []
+        self._listen(READ, self._readable)
         self.on_end()
 
     def _end(self) -> None:
@@ -210,14 +213,17 @@ class Websocket:
             self._paused = True
             self._unlisten(READ)
 
-    def _resume_reading(self) -> None:
-        if self._paused:
-            self._paused = False
-            self._listen(READ, self._readable)
-
     def resume_reading(self) -> None:
-        if self._state == "open":
-            self._resume_reading()
+        """With the next turn of the hub, which is where messages are handled."""
+        if self._paused:
+            get_hub().schedule_call_global(0, self._resume)
+
+    def _resume(self) -> None:
+        if self._state == "open" and self._paused:
+            self._paused, backlog, self._backlog = False, self._backlog, []
+            self._handle(backlog)
+            if self._state == "open" and not self._paused:
+                self._listen(READ, self._readable)
 
     def _readable(self, _: int) -> None:
         try:
@@ -238,7 +244,13 @@ class Websocket:
             self._reader = None  # what follows cannot be read; it is taken off the wire, so that our close arrives
             self.close(error.code, error.reason)
             return
-        for opcode, payload in messages:
+        self._handle(messages)
+
+    def _handle(self, messages: list[Message]) -> None:
+        for number, (opcode, payload) in enumerate(messages):
+            if self._paused:
+                self._backlog = messages[number:]
+                return
             if opcode == CLOSE:
                 self._closed_by_client(payload)
             elif self._state != "open":

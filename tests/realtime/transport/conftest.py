@@ -84,6 +84,12 @@ class Session:
     def poll(self) -> Response:
         return self.server.request("GET", self.query)
 
+    def is_polled(self) -> bool:
+        """Whether a poll waits at the server."""
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
+        connection.request("GET", f"/polls/{self.sid}")
+        return connection.getresponse().read() == b"True"
+
     def post(self, body: str | bytes) -> Response:
         return self.server.request("POST", self.query, body)
 

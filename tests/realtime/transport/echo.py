@@ -39,9 +39,13 @@ def create_app(kind: str, queue: str) -> tuple[Flask, SocketIO]:
         for event in ("connect", "disconnect"):
             engine.on(event, lambda *args: None)
         engine.on("message", engine.send)
+        app.add_url_rule(
+            "/polls/<sid>", view_func=lambda sid: str(engine.sockets[sid]._poll is not None), endpoint="polls"
+        )
     else:
         for namespace in ("/", "/custom", "/counted"):
             _add_life(socketio, namespace)
+            _add_work(socketio, namespace)
             _add_events(socketio, namespace)
             _add_tasks(socketio, namespace)
     return app, socketio
@@ -67,6 +71,21 @@ def _add_life(socketio: SocketIO, namespace: str) -> None:
     @socketio.on("count", namespace=namespace)
     def count() -> int:
         return len(here)
+
+
+def _add_work(socketio: SocketIO, namespace: str) -> None:
+    at_work, most = [], [0]
+
+    @socketio.on("work", namespace=namespace)
+    def work() -> None:
+        at_work.append(1)
+        most.append(max(most.pop(), len(at_work)))
+        socketio.sleep(0.05)
+        at_work.pop()
+
+    @socketio.on("most", namespace=namespace)
+    def most_at_work() -> int:
+        return most[0]
 
 
 def _add_events(socketio: SocketIO, namespace: str) -> None:

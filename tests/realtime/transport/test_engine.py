@@ -9,6 +9,7 @@ import websocket
 
 from tests.realtime.transport.conftest import Echo
 from tests.realtime.transport.echo import MAX_SIZE, PING_INTERVAL, PING_TIMEOUT
+from tests.services.waiting import eventually
 
 POLLING, WEBSOCKET = "EIO=4&transport=polling", "EIO=4&transport=websocket"
 
@@ -113,7 +114,7 @@ class TestPolling:
         session = engine.session()
         with ThreadPoolExecutor(2) as threads:
             first = threads.submit(session.poll)
-            time.sleep(0.05)
+            eventually(session.is_polled, interval=0.01)
             second = threads.submit(session.poll)
         assert (first.result().status, first.result().text) == (200, "1")
         assert second.result().status == 400
@@ -123,7 +124,7 @@ class TestPolling:
         session = engine.session()
         with ThreadPoolExecutor(1) as threads:
             poll = threads.submit(session.poll)
-            time.sleep(0.05)
+            eventually(session.is_polled, interval=0.01)
             assert session.post("1").status == 200
         assert (poll.result().status, poll.result().text) == (200, "6")
         assert session.poll().status == 400
@@ -208,7 +209,7 @@ class TestUpgrade:
         session = engine.session()
         with ThreadPoolExecutor(1) as threads:
             poll = threads.submit(session.poll)
-            time.sleep(0.05)
+            eventually(session.is_polled, interval=0.01)
             socket = session.upgrade()
             socket.send("2probe")
             assert socket.receive() == "3probe"

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from chat_app.realtime.transport.client import MAX_RUNNING
+from chat_app.realtime.transport.frames import TEXT
 from tests.realtime.transport.conftest import Echo, Socket
+from tests.realtime.transport.test_frames import frame
 from tests.services.waiting import eventually
 
 
@@ -149,6 +152,23 @@ class TestEvents:
             "432[0.1]",
             "431[0.2]",
         ]
+
+    def test_of_one_client_only_so_many_events_are_at_work_at_once(self, socket_io: Echo):
+        """Though hundreds of them arrive in one piece; they all have their turn, in order."""
+        socket = connected(socket_io, "/custom")
+        socket.write(b"".join(frame(TEXT, b'42/custom,["work"]') for _ in range(400)))
+        socket.send('42/custom,1["most"]')
+        assert socket.receive() == f"43/custom,1[{MAX_RUNNING}]"
+
+    def test_nor_does_a_client_that_polls_have_more(self, socket_io: Echo):
+        session = socket_io.session()
+        session.post("40/counted,")
+        assert session.post("\x1e".join(['42/counted,["work"]'] * 400)).text == "ok"
+        session.post('42/counted,1["most"]')
+        received = session.poll().text
+        while "43/counted" not in received:
+            received += session.poll().text
+        assert received.endswith(f"43/counted,1[{MAX_RUNNING}]")
 
     def test_a_handler_sees_who_asks_and_keeps_the_session(self, socket_io: Echo):
         socket = connected(socket_io, "/custom")
