@@ -5,7 +5,8 @@ import sqlalchemy as sa
 from chat_app.admin.schemas import ManagedUserList, NewUser, UserUpdate
 from chat_app.audit.service import record
 from chat_app.auth.permissions import permits
-from chat_app.auth.service import create_user, end_all_sessions
+from chat_app.auth.service import create_user
+from chat_app.auth.sessions import end_all_sessions
 from chat_app.db import after_commit, now
 from chat_app.errors import conflict, forbidden, invalid, not_found
 from chat_app.extensions import db

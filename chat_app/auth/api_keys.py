@@ -8,7 +8,7 @@ from chat_app.audit.service import record
 from chat_app.auth.models import ApiKey
 from chat_app.auth.permissions import permits
 from chat_app.auth.secrets import new_secret, secret_hash
-from chat_app.auth.service import confirm_session
+from chat_app.auth.sessions import confirm_session
 from chat_app.auth.tokens import Identity, banned
 from chat_app.db import now, touched, transaction
 from chat_app.errors import ChatError, forbidden, invalid, not_found

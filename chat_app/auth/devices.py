@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from chat_app.audit.service import record
 from chat_app.auth.models import AuthSession
-from chat_app.auth.service import revoke_sessions
+from chat_app.auth.sessions import revoke_sessions
 from chat_app.db import now
 from chat_app.errors import not_found
 from chat_app.extensions import db

@@ -3,7 +3,7 @@ from typing import Any
 from flask import Response, request
 from flask_openapi import APIBlueprint, Tag
 
-from chat_app.auth import service
+from chat_app.auth import service, sessions
 from chat_app.auth.current import bearer_token, identity, public, scope
 from chat_app.auth.passwords import hash_password
 from chat_app.auth.schemas import Login, Logout, PasswordChange, Refresh, RefreshHeaders, Register, TokenPair
@@ -37,7 +37,7 @@ def register(body: Register) -> tuple[dict[str, Any], int]:
     with transaction():
         user = service.create_user(body.username, body.email, password_hash, display_name=body.display_name)
         ask_to_verify(user.id)
-        return service.open_session(user, *_device(), "auth.registered"), 201
+        return sessions.open_session(user, *_device(), "auth.registered"), 201
 
 
 @bp.post("/login", responses={200: TokenPair, 401: None, 403: None})
@@ -49,7 +49,7 @@ def login(body: Login) -> dict[str, Any]:
         user = service.log_in(body.username, body.password)
     with transaction():
         service.confirm_log_in(user)
-        return service.open_session(user, *_device())
+        return sessions.open_session(user, *_device())
 
 
 @bp.post("/token/refresh", responses={200: TokenPair, 401: None, 403: None}, security=REFRESH)
@@ -63,7 +63,7 @@ def refresh(body: Refresh, header: RefreshHeaders) -> dict[str, Any]:
     token = body.refresh_token or bearer_token()
     if not token:
         raise ChatError("unauthorized", "Send the refresh token as bearer or as refresh_token.")
-    return service.refresh(token, header.idempotency_key)
+    return sessions.refresh(token, header.idempotency_key)
 
 
 @bp.post("/logout", responses={204: None})
@@ -71,7 +71,7 @@ def logout(body: Logout) -> Response:
     """End this session, or all of one's sessions with `everywhere`."""
     caller = identity()
     with transaction():
-        service.log_out(caller.user_id, caller.session_id, everywhere=body.everywhere)
+        sessions.log_out(caller.user_id, caller.session_id, everywhere=body.everywhere)
     return Response(status=204)
 
 

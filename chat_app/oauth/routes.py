@@ -8,7 +8,7 @@ from flask_openapi import APIBlueprint
 from chat_app.auth.current import identity, public
 from chat_app.auth.routes import TAG
 from chat_app.auth.schemas import TokenPair
-from chat_app.auth.service import open_session
+from chat_app.auth.sessions import open_session
 from chat_app.db import transaction
 from chat_app.errors import ChatError, as_chat_error, forbidden, invalid
 from chat_app.limits import auth_limited

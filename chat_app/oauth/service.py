@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from chat_app.audit.service import record
 from chat_app.auth.models import AuthSession, ExternalIdentity, OneTimeToken
 from chat_app.auth.secrets import new_secret, secret_hash
-from chat_app.auth.service import confirm_session, create_user, key, require_open_registration
+from chat_app.auth.service import create_user, key, require_open_registration
+from chat_app.auth.sessions import confirm_session
 from chat_app.auth.tokens import banned, session_ended
 from chat_app.db import insert_ignore, now, touched
 from chat_app.errors import ChatError, conflict, not_found

@@ -20,7 +20,8 @@ import socketio
 import sqlalchemy as sa
 
 from chat_app.auth.models import AuthSession
-from chat_app.auth.service import create_user, key, open_session
+from chat_app.auth.service import create_user, key
+from chat_app.auth.sessions import open_session
 from chat_app.auth.tokens import make_access_token
 from chat_app.conversations import members, service
 from chat_app.conversations.models import Conversation

@@ -5,7 +5,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from chat_app.audit.service import record
-from chat_app.auth.service import already_taken, confirm_session, key
+from chat_app.auth.service import already_taken, key
+from chat_app.auth.sessions import confirm_session
 from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.db import after_commit
 from chat_app.extensions import db
