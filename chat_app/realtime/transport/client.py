@@ -129,7 +129,7 @@ class Client:
             self._poll = None
 
     def post(self, packets: list[tuple[str, Data]]) -> None:
-        """Returns when all of them have begun; until then the client waits for its answer."""
+        """Returns when all of them are about to begin; until then the client waits for its answer."""
         for kind, data in packets:
             while self._running >= MAX_RUNNING:
                 self._free = self._free or Event()
@@ -140,17 +140,20 @@ class Client:
 
     # -- receiving -------------------------------------------------------------------------------------
 
+    def _begin(self, data: Data) -> None:
+        self._running += 1
+        self.server.pool.run(self._handle, data)
+        if self._running >= MAX_RUNNING and self.websocket is not None:
+            self.websocket.pause_reading()
+
     def _receive(self, kind: str, data: Data) -> None:
         """Raises :class:`PacketError` for what a client may not send."""
         if kind == MESSAGE:
-            self._running += 1
-            self.server.pool.run(self._handle, data)
-            if self._running >= MAX_RUNNING and self.websocket is not None:
-                self.websocket.pause_reading()
+            self._begin(data)
         elif kind == PONG:
             self.server.heart.answered(self)
         elif kind == CLOSE:
-            self.end(self.server.reason.CLIENT_DISCONNECT)
+            self.end_in_turn(self.server.reason.CLIENT_DISCONNECT)
         else:
             raise PacketError("unexpected packet")
 
@@ -179,10 +182,13 @@ class Client:
         self.websocket = websocket
 
     def _message(self, data: Data) -> None:
+        if data[:1] == MESSAGE:  # the usual case
+            self._begin(data[1:])
+            return
         try:
             self._receive(*decode_packet(data))
         except PacketError as error:
-            self._refuse(str(error))
+            self.server.pool.run(self._refuse, str(error))
 
     def _refuse(self, reason: str) -> None:
         if self.websocket is not None:
@@ -190,7 +196,7 @@ class Client:
         self.end(self.server.reason.TRANSPORT_ERROR)
 
     def _gone(self) -> None:
-        self.end(self.server.reason.TRANSPORT_CLOSE)
+        self.end_in_turn(self.server.reason.TRANSPORT_CLOSE)
 
     def probe(self, websocket: Websocket) -> None:
         """A websocket offers to take over, which it does once it was probed and says so; until then polling goes on."""
@@ -238,6 +244,11 @@ class Client:
             self.send(CLOSE_PACKET)
         self.end(reason or self.server.reason.SERVER_DISCONNECT)
 
+    def end_in_turn(self, reason: str) -> None:
+        """After what was received before has begun."""
+        if not self.closed:
+            self.server.pool.run(self.end, reason)
+
     def end(self, reason: str) -> None:
         if self.closed:
             return
@@ -246,5 +257,5 @@ class Client:
         if self.websocket is not None:
             self.websocket.close()
         self._wake_poll()
-        # Not at once: this may be in the middle of an emit, which must not wait, nor find its room changed.
-        get_hub().schedule_call_global(0, self.server.pool.run, self.server.handle_end, self.sid, reason)
+        # Not at once, which the pool sees to: this may be in the middle of an emit, which must not find its room changed.
+        self.server.pool.run(self.server.handle_end, self.sid, reason)

@@ -13,6 +13,7 @@ import engineio
 from eventlet import wsgi
 
 from chat_app.realtime.transport.client import Client
+from chat_app.realtime.transport.cork import Cork
 from chat_app.realtime.transport.frames import accept_key
 from chat_app.realtime.transport.heart import Heart
 from chat_app.realtime.transport.packets import (
@@ -25,7 +26,7 @@ from chat_app.realtime.transport.packets import (
     encode_payload,
 )
 from chat_app.realtime.transport.pool import GreenletPool
-from chat_app.realtime.transport.websocket import Cork, Websocket
+from chat_app.realtime.transport.websocket import Websocket
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,8 @@ class Engine(engineio.Server):
         if self.async_mode != "eventlet":
             raise RuntimeError("this transport runs on eventlet; use async_mode='eventlet' or the stock one")
         self.sockets: dict[str, Client] = {}
-        self.pool = GreenletPool()
         self.cork = Cork()
+        self.pool = GreenletPool(self.cork)
         self.heart = Heart(self.ping_interval + self.ping_interval_grace_period, self.ping_timeout)
         self.max_size = int(self.max_http_buffer_size)
 
@@ -238,7 +239,7 @@ class Engine(engineio.Server):
         try:
             client.post(decode_payload(self._body(environ, client), MAX_PACKETS))
         except PacketError as error:
-            client.end(self.reason.TRANSPORT_ERROR)
+            client.end_in_turn(self.reason.TRANSPORT_ERROR)
             raise BadRequest((3, str(error))) from error
         return self._answer(environ, start_response, "ok", content_type="text/html")
 
@@ -293,7 +294,7 @@ class Engine(engineio.Server):
             environ["eventlet.input"].rfile.close()  # only its buffer of 8 KiB: the socket stays open
         websocket.greet(answer.encode())
         begin(websocket)
-        websocket.serve()
+        websocket.serve_and_wait()
         wsgi.WSGI_LOCAL.already_handled = True
         return []
 

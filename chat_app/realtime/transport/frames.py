@@ -81,6 +81,27 @@ class FrameReader:
         self._fragments: list[bytes] = []
         self._size = 0
 
+    def whole_text(self, data: bytes) -> str | None:
+        """The text, if these bytes are one unfragmented text frame with nothing before or after it, which is the usual
+        case; None leaves them to `feed`, also whatever is wrong with them."""
+        size = len(data)
+        if self._have or self._opcode is not None or size < 6 or data[0] != TEXT | _FIN:
+            return None
+        length, start = data[1] - _MASKED, 6
+        if length == 126:
+            length, start = (data[2] << 8) | data[3], 8
+        if size != start + length or length > self._max_size or data[1] == 255:  # also if it has no mask
+            return None
+        mask = (data[start - 4 : start] * (length // 4 + 1))[:length]
+        try:
+            return (
+                (int.from_bytes(data[start:], "little") ^ int.from_bytes(mask, "little"))
+                .to_bytes(length, "little")
+                .decode()
+            )
+        except UnicodeDecodeError:
+            return None
+
     def feed(self, data: bytes) -> list[Message]:
         """The messages that are complete now. Raises :class:`FrameError`; what came just before it is lost with it."""
         self._chunks.append(data)

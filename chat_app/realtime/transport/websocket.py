@@ -15,6 +15,7 @@ from eventlet.event import Event
 from eventlet.hubs import get_hub
 from eventlet.hubs.hub import READ, WRITE
 
+from chat_app.realtime.transport.cork import Cork
 from chat_app.realtime.transport.frames import (
     CLOSE,
     GOING_AWAY,
@@ -33,27 +34,12 @@ log = logging.getLogger(__name__)
 
 MAX_UNSENT = 1024 * 1024
 """Bytes kept for one client beyond what the kernel took; one message more may be on top, however large."""
+MAX_GATHERED = 16384
+"""Bytes gathered for one client within a turn; with more they leave at once, so that adding to them stays cheap."""
 READ_SIZE = 65536
 LINGER = 5.0
 """Seconds for what is unsent to leave and for the client's own close to arrive, once a close was sent."""
 WAIT = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-class Cork:
-    """Sends once a turn of the hub what was handed to many websockets during it."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Websocket] = []
-
-    def add(self, websocket: "Websocket") -> None:
-        if not self._waiting:
-            get_hub().schedule_call_global(0, self._pull)
-        self._waiting.append(websocket)
-
-    def _pull(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for websocket in waiting:
-            websocket.flush()
 
 
 class Websocket:
@@ -66,19 +52,21 @@ class Websocket:
     __slots__ = (
         "_backlog",
         "_cork",
-        "_ended",
         "_fileno",
+        "_kept",
         "_linger",
-        "_listeners",
+        "_over",
         "_paused",
-        "_pending",
         "_raw",
         "_reader",
+        "_reading",
         "_rest",
         "_state",
+        "_unsent",
+        "_writing",
+        "gathered",
         "on_end",
         "on_message",
-        "unsent",
     )
 
     def __init__(self, green: Any, cork: Cork, max_size: int) -> None:
@@ -86,17 +74,23 @@ class Websocket:
         self._fileno: int = green.fileno()
         self._cork = cork
         self._reader: FrameReader | None = FrameReader(max_size)
-        self._pending: list[bytes] = []
+        self.gathered: bytes | None = b""
+        """What was sent in this turn; the cork shares it among many. None: what is sent now is kept, or dropped."""
         self._rest = b""
         """What the kernel did not take of the last call."""
-        self.unsent = 0
-        self._listeners: dict[str, Any] = {}
+        self._kept: list[bytes] = []
+        """What is to follow it."""
+        self._unsent = 0
+        """Bytes of both."""
+        self._reading: Any = None
+        self._writing: Any = None
+        """Listeners on the hub."""
         self._state: Literal["open", "closing", "ended"] = "open"
         self._paused = False
-        self._backlog: list[Message] = []
+        self._backlog: list[Message] | None = None
         """Read and not handled yet, because the client has to wait; at most what one read brought."""
         self._linger: Any = None
-        self._ended = Event()
+        self._over: Callable[[], object] = _nothing
         self.on_message: Callable[[str | bytes], None] = _nothing
         self.on_end: Callable[[], None] = _nothing
 
@@ -104,13 +98,22 @@ class Websocket:
 
     def greet(self, answer: bytes) -> None:
         """The answer to the handshake, which leaves together with the first frames."""
-        self._append(answer)
+        self.send(answer)
 
-    def serve(self) -> None:
+    def serve(self, over: Callable[[], object]) -> None:
+        """Read from now on, on the hub; `over()` is called once everything has ended. It must neither wait nor raise.
+
+        The connection's socket stays the caller's to close.
+        """
+        self._over = over
+        self._read_on()
+
+    def serve_and_wait(self) -> None:
         """Until the websocket has ended; the calling greenlet, which owns the connection, sleeps meanwhile."""
-        self._listen(READ, self._readable)
+        ended = Event()
+        self.serve(ended.send)
         try:
-            self._ended.wait()
+            ended.wait()
         finally:
             self._end()
 
@@ -123,10 +126,12 @@ class Websocket:
         if self._state != "open":
             return
         self._state = "closing"
-        self._append(encode_close(code, reason))
+        self._keep((self.gathered or b"") + encode_close(code, reason))
+        self.gathered = None
+        self._cork.add(self)
         self._linger = get_hub().schedule_call_global(LINGER, self._end)
-        self._paused, self._backlog = False, []
-        self._listen(READ, self._readable)
+        self._paused, self._backlog = False, None
+        self._read_on()
         self.on_end()
 
     def _end(self) -> None:
@@ -134,75 +139,93 @@ class Websocket:
             return
         was_open = self._state == "open"
         self._state = "ended"
-        for event in tuple(self._listeners):
-            self._unlisten(event)
+        self._read_no_more()
+        self._write_no_more()
         if self._linger is not None:
             self._linger.cancel()
-        self._pending.clear()
-        self._rest = b""
-        self.unsent = 0
+        self.gathered, self._kept, self._rest, self._unsent = None, [], b"", 0
         if was_open:
             self.on_end()
-        self.on_message = self.on_end = _nothing
-        if not self._ended.ready():
-            self._ended.send()
+        over = self._over
+        self.on_message = self.on_end = self._over = _nothing
+        over()
 
     # -- writing ---------------------------------------------------------------------------------------
 
     def send(self, frame: bytes) -> None:
         """Never waits. A client that has too much unsent is cut off."""
+        gathered = self.gathered
+        if gathered is None:
+            self._send_later(frame)
+        elif not gathered:
+            self.gathered = frame
+            self._cork.add(self)
+        else:
+            self.gathered = gathered + frame
+            if len(gathered) > MAX_GATHERED:
+                self.flush()
+
+    def _send_later(self, frame: bytes) -> None:
         if self._state != "open":
             return
-        if self.unsent > MAX_UNSENT:
-            if not self._rest:
-                self.flush()  # perhaps the kernel takes what this turn has gathered
-            if self.unsent > MAX_UNSENT:
-                self._cut_off()
-                return
-        pending = self._pending  # from here on as `_append`, whose call would cost as much as it does
-        if not pending and not self._rest:
-            self._cork.add(self)
-        pending.append(frame)
-        self.unsent += len(frame)
+        if self._unsent > MAX_UNSENT:
+            self._cut_off()
+        else:
+            self._keep(frame)
 
-    def _append(self, frame: bytes) -> None:
-        if not self._pending and not self._rest:
-            self._cork.add(self)
-        self._pending.append(frame)
-        self.unsent += len(frame)
+    def _keep(self, data: bytes) -> None:
+        self._kept.append(data)
+        self._unsent += len(data)
 
     def flush(self) -> None:
         """Hand the kernel what it takes."""
-        pending = self._pending
-        while pending or self._rest:
-            data = self._rest
-            if not data:
-                data = pending[0] if len(pending) == 1 else b"".join(pending)
-                pending.clear()
-            try:
-                sent = self._raw.send(data)
-            except WAIT:
-                sent = 0
-            except OSError:
-                self._end()
-                return
-            self.unsent -= sent
-            if sent != len(data):
-                self._rest = data[sent:]
-                self._listen(WRITE, self._writable)
-                return
-            self._rest = b""
-        if WRITE in self._listeners:
-            self._unlisten(WRITE)
+        data = self.gathered
+        if data:
+            self.gathered = b""
+            if not self._write(data) and self._state == "open":
+                self.gathered = None
+        elif data is None and self._writing is None:
+            self._flush_kept()
+
+    def _write(self, data: bytes) -> bool:
+        """Whether the kernel took all of it; else the rest is written when it takes more."""
+        try:
+            sent = self._raw.send(data)
+        except WAIT:
+            sent = 0
+        except OSError:
+            self._end()
+            return False
+        if sent == len(data):
+            return True
+        self._rest = data[sent:]
+        self._unsent += len(self._rest)
+        if self._writing is None:
+            self._writing = self._listen(WRITE, self._writable)
+        return False
 
     def _writable(self, _: int) -> None:
-        self.flush()
+        self._unsent -= len(self._rest)
+        data, self._rest = self._rest, b""
+        if not data or self._write(data):
+            self._flush_kept()
+
+    def _flush_kept(self) -> None:
+        while self._kept:
+            data = b"".join(self._kept)
+            self._kept.clear()
+            self._unsent -= len(data)
+            if not self._write(data):
+                return
+        self._write_no_more()
+        if self._state == "open":
+            self.gathered = b""
 
     def _cut_off(self) -> None:
         """Only what has begun to leave is finished; then the client is told why."""
         log.info("a client is cut off: it does not take what it is sent")
-        self.unsent -= sum(map(len, self._pending))
-        self._pending.clear()
+        self._kept.clear()
+        self._unsent = len(self._rest)
         self.close(POLICY, "too slow: more than 1 MiB is unsent")
 
     # -- reading ---------------------------------------------------------------------------------------
@@ -211,7 +234,7 @@ class Websocket:
         """The client has to wait: what it sends stays in the kernel, which slows it down."""
         if self._state == "open" and not self._paused:
             self._paused = True
-            self._unlisten(READ)
+            self._read_no_more()
 
     def resume_reading(self) -> None:
         """With the next turn of the hub, which is where messages are handled."""
@@ -220,10 +243,10 @@ class Websocket:
 
     def _resume(self) -> None:
         if self._state == "open" and self._paused:
-            self._paused, backlog, self._backlog = False, self._backlog, []
-            self._handle(backlog)
+            self._paused, backlog, self._backlog = False, self._backlog, None
+            self._handle(backlog or [])
             if self._state == "open" and not self._paused:
-                self._listen(READ, self._readable)
+                self._read_on()
 
     def _readable(self, _: int) -> None:
         try:
@@ -235,7 +258,11 @@ class Websocket:
         if not data:
             self._end_of_input()
         elif self._reader is not None:
-            self._read(self._reader, data)
+            text = self._reader.whole_text(data)
+            if text is not None and self._state == "open":
+                self.on_message(text)
+            else:
+                self._read(self._reader, data)
 
     def _read(self, reader: FrameReader, data: bytes) -> None:
         try:
@@ -275,18 +302,29 @@ class Websocket:
 
     # -- the hub ---------------------------------------------------------------------------------------
 
-    def _listen(self, event: str, callback: Callable[[int], None]) -> None:
-        if event not in self._listeners:
-            self._listeners[event] = get_hub().add(event, self._fileno, callback, self._dropped, None)
+    def _read_on(self) -> None:
+        if self._reading is None:
+            self._reading = self._listen(READ, self._readable)
 
-    def _unlisten(self, event: str) -> None:
-        listener = self._listeners.pop(event, None)
-        if listener is not None:
+    def _read_no_more(self) -> None:
+        if self._reading is not None:
+            listener, self._reading = self._reading, None
             get_hub().remove(listener)
+
+    def _write_no_more(self) -> None:
+        if self._writing is not None:
+            listener, self._writing = self._writing, None
+            get_hub().remove(listener)
+
+    def _listen(self, event: str, callback: Callable[[int], None]) -> Any:
+        hub = get_hub()
+        listener = hub.add(event, self._fileno, callback, self._dropped, None)
+        listener.greenlet = hub.greenlet  # not the one that happens to run, which would be kept for as long
+        return listener
 
     def _dropped(self, _: object) -> None:
         """The hub found the descriptor closed and in use for something else."""
-        self._listeners.clear()
+        self._reading = self._writing = None
         self._end()
 
 
