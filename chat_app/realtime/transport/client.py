@@ -257,5 +257,5 @@ class Client:
         if self.websocket is not None:
             self.websocket.close()
         self._wake_poll()
-        # Not at once, which the pool sees to: this may be in the middle of an emit, which must not find its room changed.
+        # Not at once, as the pool has it: this may be in the middle of an emit, which must not find its room changed.
         self.server.pool.run(self.server.handle_end, self.sid, reason)

@@ -62,9 +62,9 @@ class SocketIO(flask_socketio.SocketIO):
         if not environ:
             return "", 400  # as the library answers
         with _event_context(environ, self.manage_session) as context:
-            request: Any = context.request
-            request.sid, request.namespace = sid, namespace
-            request.event = {"message": message, "args": args}
+            request = context.request.__dict__
+            request["sid"], request["namespace"] = sid, namespace
+            request["event"] = {"message": message, "args": args}
             try:
                 return _call_connect(handler, args) if message == "connect" else handler(*args)
             except ConnectionRefusedError:

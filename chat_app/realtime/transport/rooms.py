@@ -4,14 +4,17 @@ In the place of `socketio.Manager`, which looks at every room of a namespace whe
 for each emit.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import socketio
 from bidict import bidict
 from socketio import packet
 
 from chat_app.realtime.transport.packets import Packet
+
+if TYPE_CHECKING:
+    from chat_app.realtime.transport.client import Client
 
 
 class Rooms(socketio.Manager):
@@ -23,6 +26,8 @@ class Rooms(socketio.Manager):
         self.pending_disconnect: dict[str, set[str]] = {}
         self._rooms_of: dict[tuple[str, str], set[str | None]] = {}
         self._held: dict[str, list[Packet]] = {}
+        self._clients: dict[tuple[str, Any], list[Client]] = {}
+        """Of rooms that something was emitted to since somebody came or went; so that an emit looks nobody up."""
 
     # -- coming and going ------------------------------------------------------------------------------
 
@@ -42,6 +47,12 @@ class Rooms(socketio.Manager):
             self.server.eio.deliver(self.eio_sid_from_sid(sid, namespace), packet_)
         return sid
 
+    def is_connected(self, sid: str, namespace: str) -> bool:
+        if sid in self.pending_connect.get(namespace, ()) or sid in self.pending_disconnect.get(namespace, ()):
+            return False
+        rooms = self.rooms.get(namespace)
+        return rooms is not None and sid in rooms.get(None, ())
+
     def pre_disconnect(self, sid: str, namespace: str) -> str | None:
         self.pending_disconnect.setdefault(namespace, set()).add(sid)
         return self.eio_sid_from_sid(sid, namespace)
@@ -59,6 +70,7 @@ class Rooms(socketio.Manager):
 
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
         super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
+        self._clients.pop((namespace, room), None)
         self._rooms_of.setdefault((namespace, sid), set()).add(room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
@@ -66,6 +78,7 @@ class Rooms(socketio.Manager):
         self._leave(sid, namespace, room)
 
     def _leave(self, sid: str, namespace: str, room: str | None) -> None:
+        self._clients.pop((namespace, room), None)
         super().basic_leave_room(sid, namespace, room)
 
     def get_rooms(self, sid: str, namespace: str) -> list[str]:
@@ -79,7 +92,7 @@ class Rooms(socketio.Manager):
         data: Any,
         namespace: str,
         room: Any = None,
-        skip_sid: str | list[str] | None = None,
+        skip_sid: str | Sequence[str] | None = None,
         callback: Callable[..., Any] | None = None,
         to: Any = None,
         **_: Any,
@@ -88,36 +101,38 @@ class Rooms(socketio.Manager):
         if not hasattr(self.server.eio, "deliver"):  # the stock server
             super().emit(event, data, namespace, room=to or room, skip_sid=skip_sid, callback=callback)
             return
-        here = self._participants(namespace, to or room)
+        room = to or room
+        here = self._participants(namespace, room)
         if not here:
             return
         arguments = [event, *_arguments(data)]
         skipped = (skip_sid,) if isinstance(skip_sid, str) else skip_sid or ()
-        if callback is None:
-            packets = self.server.encode(packet.EVENT, arguments, namespace)
-            if len(packets) == 1 and not skipped and not self._held:
-                self._deliver_to_all(here, packets[0])
-                return
-            for sid, eio_sid in here:
+        if callback is not None:
+            for sid, eio_sid in list(here.items()):
                 if sid not in skipped:
-                    self._deliver(sid, eio_sid, packets)
+                    ack_id = self._generate_ack_id(sid, callback)
+                    self._deliver(sid, eio_sid, self.server.encode(packet.EVENT, arguments, namespace, ack_id))
             return
-        for sid, eio_sid in list(here):
+        packets = self.server.encode(packet.EVENT, arguments, namespace)
+        if len(packets) == 1 and self._held.keys().isdisjoint(here.keys()):
+            clients = self._clients_but(skipped, here) if skipped else self._clients_in(namespace, room, here)
+            self.server.eio.cork.fan_out(clients, packets[0])
+            return
+        for sid, eio_sid in here.items():
             if sid not in skipped:
-                ack_id = self._generate_ack_id(sid, callback)
-                self._deliver(sid, eio_sid, self.server.encode(packet.EVENT, arguments, namespace, ack_id))
+                self._deliver(sid, eio_sid, packets)
 
-    def _deliver_to_all(self, here: Iterable[tuple[str, str]], packet_: Packet) -> None:
-        """As `_deliver`, without its calls: this loop is what a message to a large room costs."""
-        find, frame = self.server.eio.sockets.get, packet_.frame
-        for _, eio_sid in here:
-            client = find(eio_sid)
-            if client is None:
-                continue
-            if client.websocket is None:
-                client.send(packet_)
-            else:
-                client.websocket.send(frame)
+    def _clients_in(self, namespace: str, room: Any, here: Mapping[str, str]) -> "list[Client]":
+        if isinstance(room, (list, tuple, set)):
+            return self._clients_but((), here)
+        clients = self._clients.get((namespace, room))
+        if clients is None:
+            clients = self._clients[namespace, room] = self._clients_but((), here)
+        return clients
+
+    def _clients_but(self, skipped: Sequence[str], here: Mapping[str, str]) -> "list[Client]":
+        sockets = self.server.eio.sockets
+        return [sockets[eio_sid] for sid, eio_sid in here.items() if eio_sid in sockets and sid not in skipped]
 
     def _deliver(self, sid: str, eio_sid: str, packets: list[Packet]) -> None:
         if self._held and sid in self._held:
@@ -128,17 +143,18 @@ class Rooms(socketio.Manager):
             for one in packets:
                 client.send(one)
 
-    def _participants(self, namespace: str, room: Any) -> Iterable[tuple[str, str]]:
+    def _participants(self, namespace: str, room: Any) -> Mapping[str, str]:
+        """Those in a room, or in one of several: `{sid: eio_sid}`."""
         rooms = self.rooms.get(namespace)
         if rooms is None:
-            return ()
+            return {}
         if isinstance(room, (list, tuple, set)):
             several: dict[str, str] = {}
             for one in room:
                 several.update(rooms.get(one, {}))
-            return several.items()
+            return several
         members: bidict[str, str] | None = rooms.get(room)
-        return members._fwdm.items() if members else ()
+        return members._fwdm if members else {}
 
 
 def _arguments(data: Any) -> list[Any]:

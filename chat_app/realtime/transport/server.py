@@ -16,6 +16,7 @@ from eventlet.hubs import get_hub
 from socketio import packet
 from socketio.exceptions import ConnectionRefusedError as Refused
 
+from chat_app.realtime.transport import events
 from chat_app.realtime.transport.engine import Engine
 from chat_app.realtime.transport.packets import MESSAGE, Data, Packet, PacketError
 from chat_app.realtime.transport.rooms import Rooms
@@ -31,7 +32,6 @@ JSON and yet cannot be read."""
 UNUSUAL = RESERVED | {None}
 MAX_ATTACHMENTS = 10
 """Of one packet, as in the reference implementation."""
-MAX_ACK_ID_DIGITS = 15
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _from_json = json.JSONDecoder(parse_int=library_json._safe_int).decode
 """As the library's own functions, which build an encoder and a decoder for each packet."""
@@ -61,6 +61,9 @@ class Server(socketio.Server):
     def encode(self, kind: int, data: Any, namespace: str, id: int | None = None) -> list[Packet]:
         """A Socket.IO packet: one of Engine.IO, and one for each attachment."""
         if self._plain and packet.Packet.json is library_json:
+            encoded = events.encode(kind, data, namespace, id)
+            if encoded is not None:
+                return [encoded]
             try:
                 text = _to_json(data)
             except TypeError:
@@ -97,6 +100,11 @@ class Server(socketio.Server):
 
     def _handle_eio_message(self, eio_sid: str, data: Data) -> None:
         """Raises :class:`PacketError` for what is no packet of the protocol: the connection ends."""
+        if self._plain and not self._binary_packet and isinstance(data, str) and packet.Packet.json is library_json:
+            event = events.decode_event(data)
+            if event is not None:
+                self._handle_event(eio_sid, *event)
+                return
         waiting = self._binary_packet.get(eio_sid)
         if waiting is not None:
             if not self._attach(waiting, data):
@@ -236,6 +244,19 @@ class Server(socketio.Server):
         for part in self.encode(packet.ACK, values, namespace, id):
             self.eio.deliver(eio_sid, part)
 
+    def _trigger_event(self, event: Any, namespace: str, *args: Any) -> Any:
+        """As the library's, whose search for a handler is left out where the first place to look has it."""
+        handlers = self.handlers.get(namespace)
+        if handlers is not None:
+            handler = handlers.get(event)
+            if handler is not None and event != "disconnect":  # which may want one argument less
+                return handler(*args)
+        elif "*" not in self.handlers:
+            of_namespace = self.namespace_handlers.get(namespace)
+            if of_namespace is not None:
+                return of_namespace.trigger_event(event, *args)
+        return super()._trigger_event(event, namespace, *args)
+
     def _handle_ack(self, eio_sid: str, namespace: str, id: int, data: list[Any]) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         if sid is not None:
@@ -258,7 +279,7 @@ def decode(text: str, packet_class: type[packet.Packet] = packet.Packet) -> pack
     attachments = int(head[2] or 0)
     if attachments > MAX_ATTACHMENTS:
         raise PacketError(f"a packet has at most {MAX_ATTACHMENTS} attachments")
-    if len(head[4]) > MAX_ACK_ID_DIGITS:
+    if len(head[4]) > events.MAX_ACK_ID_DIGITS:
         raise PacketError("that is no acknowledgement id")
     pkt = packet_class(kind, binary=False)
     pkt.packet_type = kind
