@@ -9,6 +9,8 @@ long-lived connections:
   requests in flight may finish until shortly before `graceful_timeout`;
 * a client above `worker_connections` is told 503 with `Retry-After` instead of hanging;
 * a client that takes too long over the body of its request is let go;
+* the usual handshake of a websocket is read without gunicorn's parser, and a websocket can outlive the greenlet that
+  answered it: `environ["chatsphere.detach"]`, see :meth:`EventletWorker.detach`;
 * a worker whose arbiter was killed stops by itself, so that the port is free again.
 
 TLS ends at the reverse proxy: with `certfile` the worker refuses to start.
@@ -16,20 +18,24 @@ TLS ends at the reverse proxy: with `certfile` the worker refuses to start.
 
 import contextlib
 import errno
+import io
 import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from chat_app.runtime import patch, silence_deprecation
 from chat_app.runtime.boot import StopsOnRefusal
+from chat_app.runtime.handshakes import LONGEST, Handshake, read_handshake
 from chat_app.runtime.refusals import refusal
 
 silence_deprecation()
 
 import eventlet  # noqa: E402
-from eventlet import greenio, hubs, wsgi  # noqa: E402
+from eventlet import greenio, hubs, patcher, wsgi  # noqa: E402
+from gunicorn.http.wsgi import Response, base_environ  # noqa: E402
 from gunicorn.workers.base_async import AsyncWorker  # noqa: E402
 
 NOTIFY_INTERVAL = 1.0
@@ -37,10 +43,15 @@ EXIT_MARGIN = 0.5
 REFUSAL_POOL = 256
 REFUSAL_LINGER = 1.0
 ACCEPT_PAUSE = 0.1
+DRAIN_PAUSE = 0.01
 ACCEPT_LATER = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 ACCEPT_GONE = {errno.ECONNABORTED, errno.ECONNRESET, errno.EINTR, errno.EPROTO}
 
 FULL = refusal(503, "This server has as many connections as it can hold. Please try again.", retry_after=5)
+
+_original_socket: type[socket.socket] = patcher.original("socket").socket
+OF_THE_REQUEST = ("gunicorn.socket", "eventlet.set_idle", "chatsphere.detach", "wsgi.early_hints")
+"""What an environ need not hold any longer once its connection was handed over."""
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -59,6 +70,7 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
         if self.cfg.is_ssl:
             raise RuntimeError("This worker serves plain HTTP; let the reverse proxy in front end TLS.")
         self.idle: set[socket.socket] = set()
+        self.detached: set[socket.socket] = set()
         self.grace = max(self.cfg.graceful_timeout - EXIT_MARGIN, 0.0)
 
     # -- start -----------------------------------------------------------------------------------------
@@ -71,13 +83,20 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
         self.cfg.set("sendfile", False)
         self.connections = eventlet.GreenPool(self.worker_connections)
         self.refusals = eventlet.GreenPool(REFUSAL_POOL)
+        self.environ_of_all = {
+            **base_environ(self.cfg),
+            "wsgi.multithread": True,
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(),
+        }
         super().init_process()
 
     def load_wsgi(self) -> None:
         """Give the application eventlet's two hooks: `eventlet.set_idle` and `WSGI_LOCAL.already_handled`.
 
         A websocket handler calls the first when the connection has become a websocket (it may then be ended
-        by a graceful stop) and sets the second when it has answered on the socket by itself.
+        by a graceful stop) and sets the second when it has answered on the socket by itself. In the place of the
+        first it may call `chatsphere.detach`.
         """
         super().load_wsgi()
         application: WsgiApp = self.wsgi
@@ -90,7 +109,8 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
                 environ["wsgi.errors"] = WebsocketErrors(environ["wsgi.errors"])
                 # No permessage-deflate: it costs 85 kB for each websocket, and chat messages are small.
                 environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-            environ["eventlet.set_idle"] = lambda: self.mark_idle(client)
+            environ["eventlet.set_idle"] = partial(self.mark_idle, client)
+            environ["chatsphere.detach"] = partial(self.detach, environ)
             return application(environ, start_response)
 
         self.wsgi = with_hooks
@@ -124,10 +144,12 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
 
         gunicorn's arbiter kills at `graceful_timeout`; leaving a little before that keeps the exit clean.
         """
-        for client in list(self.idle):
+        for client in [*self.idle, *self.detached]:
             end_input(client)
         with eventlet.Timeout(self.grace, False):
             self.connections.waitall()
+            while self.detached:
+                eventlet.sleep(DRAIN_PAUSE)
 
     # -- connections -----------------------------------------------------------------------------------
 
@@ -143,7 +165,7 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
                 elif error.errno not in ACCEPT_GONE:
                     raise
                 continue
-            if self.connections.free() > 0:
+            if self.connections.free() > len(self.detached):
                 self.connections.spawn_n(self.handle, listener, client, address)
             elif self.refusals.free() > 0:
                 self.refusals.spawn_n(refuse, client)
@@ -153,9 +175,88 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
     def handle(self, listener: socket.socket, client: socket.socket, address: Any) -> None:
         self.idle.add(client)
         try:
-            super().handle(listener, client, address)
+            with self.timeout_ctx() as patience:
+                handshake = self.peek_handshake(client) if isinstance(address, tuple) else None  # else a Unix socket
+                patience.cancel()
+                if handshake is None:
+                    super().handle(listener, client, address)
+                else:
+                    self.handle_handshake(listener, client, address, handshake)
         finally:
             self.idle.discard(client)
+            client.close()
+
+    # -- websockets ------------------------------------------------------------------------------------
+
+    def peek_handshake(self, client: Any) -> Handshake | None:
+        """The request of a websocket, if its first bytes are one. Else nothing is taken off the wire."""
+        if self.cfg.proxy_protocol != "off":
+            return None
+        try:
+            data = client.fd.recv(LONGEST + 1, socket.MSG_PEEK)
+        except BlockingIOError:
+            hubs.trampoline(client, read=True)
+            return self.peek_handshake(client)
+        except OSError:
+            return None
+        handshake = read_handshake(data, self.cfg.secure_scheme_headers)
+        if handshake is not None:
+            client.fd.recv(len(data))
+        return handshake
+
+    def handle_handshake(
+        self, listener: socket.socket, client: socket.socket, address: Any, handshake: Handshake
+    ) -> None:
+        """As gunicorn's `handle` and `handle_request`. The hooks for requests in its settings are not called."""
+        self.idle.discard(client)
+        server = listener.getsockname()
+        environ = {**self.environ_of_all, **handshake.variables, "gunicorn.socket": client}
+        environ["SERVER_NAME"], environ["SERVER_PORT"] = server[0], str(server[1])
+        environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = address[0], str(address[1])
+        response = Response(handshake, client, self.cfg)
+        try:
+            self.count_request()
+            body = self.wsgi(environ, response.start_response)
+            if not getattr(wsgi.WSGI_LOCAL, "already_handled", False):
+                for part in body:
+                    response.write(part)
+                response.close()
+        except OSError:
+            self.log.debug("A client is gone that was to become a websocket.")
+        except Exception as error:
+            self.handle_error(None, client, address, error)
+        finally:
+            client.close()
+
+    def count_request(self) -> None:
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+
+    def detach(self, environ: dict[str, Any]) -> tuple[socket.socket, Callable[[], None]]:
+        """A websocket's connection for itself, out of the hands of the greenlet that answered the handshake.
+
+        Returns its socket, which does not block, and what to call when the websocket has ended. Until then it counts
+        as a connection, and a graceful stop ends its input.
+        """
+        client = environ["gunicorn.socket"]
+        family = client.family
+        for name in OF_THE_REQUEST:
+            environ.pop(name, None)
+        environ["wsgi.input"] = self.environ_of_all["wsgi.input"]
+        self.idle.discard(client)
+        own = _original_socket(family, socket.SOCK_STREAM, 0, client.detach())
+        self.detached.add(own)
+        if not self.alive:
+            end_input(own)
+        return own, partial(self.release, own)
+
+    def release(self, own: socket.socket) -> None:
+        self.detached.discard(own)
+        own.close()
+
+    # -- requests --------------------------------------------------------------------------------------
 
     def handle_request(self, listener_name: Any, request: Any, client: socket.socket, address: Any) -> None:
         """Serve one request; while the worker stops, close afterwards so that the client goes elsewhere."""

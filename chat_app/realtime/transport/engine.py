@@ -282,21 +282,34 @@ class Engine(engineio.Server):
         return data, []
 
     def _serve_websocket(self, environ: Environ, begin: Callable[[Websocket], None]) -> Iterable[bytes]:
-        """Answers the handshake on the socket itself, and returns when the websocket has ended."""
+        """Answers the handshake on the socket itself; returns when the websocket has ended, or lives on without us."""
         answer = (
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Accept: {_websocket_key(environ)}\r\n\r\n"
         )
-        websocket = Websocket(_socket_of(environ), self.cork, self.max_size)
-        if "eventlet.set_idle" in environ:
-            environ["eventlet.set_idle"]()
-        if isinstance(environ.get("eventlet.input"), wsgi.Input):  # of eventlet's own server
-            environ["eventlet.input"].rfile.close()  # only its buffer of 8 KiB: the socket stays open
-        websocket.greet(answer.encode())
-        begin(websocket)
-        websocket.serve_and_wait()
+        detach = environ.get("chatsphere.detach")
+        if detach is not None:  # a gunicorn worker that lets go of the connection
+            connection, release = detach()
+            try:
+                self._greeted(connection, answer, begin).serve(release)
+            except BaseException:
+                release()
+                raise
+        else:
+            connection = _socket_of(environ)
+            if "eventlet.set_idle" in environ:
+                environ["eventlet.set_idle"]()
+            if isinstance(environ.get("eventlet.input"), wsgi.Input):  # of eventlet's own server
+                environ["eventlet.input"].rfile.close()  # only its buffer of 8 KiB: the socket stays open
+            self._greeted(connection, answer, begin).serve_and_wait()
         wsgi.WSGI_LOCAL.already_handled = True
         return []
+
+    def _greeted(self, connection: Any, answer: str, begin: Callable[[Websocket], None]) -> Websocket:
+        websocket = Websocket(connection, self.cork, self.max_size)
+        websocket.greet(answer.encode())
+        begin(websocket)
+        return websocket
 
 
 def _websocket_key(environ: Environ) -> str:
