@@ -22,7 +22,7 @@ def main() -> None:
     if redis:
         os.environ["PEER_REDIS_URL"] = redis[0]
     options = ["--config", "python:benchmarks.peers.settings", "--bind", f"127.0.0.1:{port}"]
-    os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", "gunicorn", *options])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", "gunicorn", *options])
 
 
 if __name__ == "__main__":

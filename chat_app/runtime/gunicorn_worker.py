@@ -110,7 +110,7 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
                 # No permessage-deflate: it costs 85 kB for each websocket, and chat messages are small.
                 environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
             environ["eventlet.set_idle"] = partial(self.mark_idle, client)
-            environ["chatsphere.detach"] = partial(self.detach, environ)
+            environ["chatsphere.detach"] = partial(self.detach, client)
             return application(environ, start_response)
 
         self.wsgi = with_hooks
@@ -175,16 +175,13 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
     def handle(self, listener: socket.socket, client: socket.socket, address: Any) -> None:
         self.idle.add(client)
         try:
-            with self.timeout_ctx() as patience:
-                handshake = self.peek_handshake(client) if isinstance(address, tuple) else None  # else a Unix socket
-                patience.cancel()
-                if handshake is None:
-                    super().handle(listener, client, address)
-                else:
-                    self.handle_handshake(listener, client, address, handshake)
+            handshake = self.peek_handshake(client) if isinstance(address, tuple) else None  # else a Unix socket
+            if handshake is None:
+                super().handle(listener, client, address)
+            else:
+                self.handle_handshake(listener, client, address, handshake)
         finally:
             self.idle.discard(client)
-            client.close()
 
     # -- websockets ------------------------------------------------------------------------------------
 
@@ -195,8 +192,11 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
         try:
             data = client.fd.recv(LONGEST + 1, socket.MSG_PEEK)
         except BlockingIOError:
-            hubs.trampoline(client, read=True)
-            return self.peek_handshake(client)
+            with self.timeout_ctx():
+                hubs.trampoline(client, read=True)
+                return self.peek_handshake(client)
+            end_input(client)  # it took too long; gunicorn sees that nothing comes
+            return None
         except OSError:
             return None
         handshake = read_handshake(data, self.cfg.secure_scheme_headers)
@@ -234,13 +234,12 @@ class EventletWorker(StopsOnRefusal, AsyncWorker):
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
 
-    def detach(self, environ: dict[str, Any]) -> tuple[socket.socket, Callable[[], None]]:
+    def detach(self, client: Any, environ: dict[str, Any]) -> tuple[socket.socket, Callable[[], None]]:
         """A websocket's connection for itself, out of the hands of the greenlet that answered the handshake.
 
         Returns its socket, which does not block, and what to call when the websocket has ended. Until then it counts
         as a connection, and a graceful stop ends its input.
         """
-        client = environ["gunicorn.socket"]
         family = client.family
         for name in OF_THE_REQUEST:
             environ.pop(name, None)

@@ -6,6 +6,7 @@ whatever is ambiguous or forbidden, is left to gunicorn.
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 LONGEST = 8190
@@ -16,6 +17,13 @@ _HEADER = re.compile(r"([!#$%&'*+.^`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*)")
 _END = b"\r\n\r\n"
 _UNUSUAL = frozenset({"CONTENT-LENGTH", "CONTENT-TYPE", "EXPECT", "TRANSFER-ENCODING", "SCRIPT-NAME"})
 """What has no place in a request without a body, or is no ordinary variable in WSGI."""
+
+
+@lru_cache(maxsize=256)
+def _names(name: str) -> tuple[str, str]:
+    """Of a header: in capitals, and as a variable of WSGI."""
+    upper = name.upper()
+    return upper, "HTTP_" + upper.replace("-", "_")
 
 
 class Handshake:
@@ -53,8 +61,7 @@ def read_handshake(data: bytes, reserved: Collection[str] = ()) -> Handshake | N
         header = _HEADER.fullmatch(line)
         if header is None:
             return None
-        name = header[1].upper()
-        key = "HTTP_" + name.replace("-", "_")
+        name, key = _names(header[1])
         if key in variables or name in _UNUSUAL or name in reserved:
             return None
         variables[key] = header[2].rstrip(" \t")

@@ -5,7 +5,10 @@ https://github.com/socketio/engine.io-protocol. In the place of `engineio.Server
 
 import json
 import logging
+import os
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -75,6 +78,8 @@ class Engine(engineio.Server):
         self.pool = GreenletPool(self.cork)
         self.heart = Heart(self.ping_interval + self.ping_interval_grace_period, self.ping_timeout)
         self.max_size = int(self.max_http_buffer_size)
+        self._interval = round((self.ping_interval + self.ping_interval_grace_period) * 1000)
+        self._patience = round(self.ping_timeout * 1000)
 
     # -- what the application calls --------------------------------------------------------------------
 
@@ -104,6 +109,10 @@ class Engine(engineio.Server):
         for client in [self.sockets.get(sid)] if sid is not None else list(self.sockets.values()):
             if client is not None:
                 client.close()
+
+    def generate_id(self) -> str:
+        """20 characters, 120 random bits."""
+        return urlsafe_b64encode(os.urandom(15)).decode()
 
     # -- what clients call -----------------------------------------------------------------------------
 
@@ -148,7 +157,7 @@ class Engine(engineio.Server):
         method = environ["REQUEST_METHOD"]
         if method == "OPTIONS":
             return self._answer(environ, start_response, "")
-        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        query = _parsed(environ.get("QUERY_STRING", ""))
         transport = query.get("transport", [""])[0]
         if transport not in self.transports:
             raise BadRequest(BadRequest.UNKNOWN_TRANSPORT)
@@ -182,12 +191,11 @@ class Engine(engineio.Server):
     def _upgrade(self, environ: Environ, client: Client) -> Iterable[bytes]:
         if client.upgrading or not self.allow_upgrades:
             raise BadRequest(BadRequest.BAD_REQUEST)
-        return self._serve_websocket(environ, client.probe)
+        return self._serve_websocket(environ, _websocket_key(environ), client.probe)
 
     def _open(self, environ: Environ, start_response: StartResponse, as_websocket: bool) -> Iterable[bytes]:
         """A new session."""
-        if as_websocket:
-            _websocket_key(environ)
+        accept = _websocket_key(environ) if as_websocket else ""
         client = Client(self, self.generate_id())
         self.sockets[client.sid] = client
         answer = self._trigger_event("connect", client.sid, environ)
@@ -204,20 +212,15 @@ class Engine(engineio.Server):
                 client.open(websocket)
                 client.send(opening)
 
-            return self._serve_websocket(environ, begin)
+            return self._serve_websocket(environ, accept, begin)
         return self._answer(environ, start_response, opening.text, headers=self._cookie(client))
 
     def _opening(self, client: Client, as_websocket: bool) -> str:
         offers = self.allow_upgrades and not as_websocket and "websocket" in self.transports
-        return json.dumps(
-            {
-                "sid": client.sid,
-                "upgrades": ["websocket"] if offers else [],
-                "pingInterval": round((self.ping_interval + self.ping_interval_grace_period) * 1000),
-                "pingTimeout": round(self.ping_timeout * 1000),
-                "maxPayload": self.max_size,
-            },
-            separators=(",", ":"),
+        upgrades = '["websocket"]' if offers else "[]"
+        return (
+            f'{{"sid":"{client.sid}","upgrades":{upgrades},"pingInterval":{self._interval},'
+            f'"pingTimeout":{self._patience},"maxPayload":{self.max_size}}}'
         )
 
     def _cookie(self, client: Client) -> Headers:
@@ -281,15 +284,15 @@ class Engine(engineio.Server):
                 return getattr(self, f"_{encoding}")(data), [("Content-Encoding", encoding)]
         return data, []
 
-    def _serve_websocket(self, environ: Environ, begin: Callable[[Websocket], None]) -> Iterable[bytes]:
+    def _serve_websocket(self, environ: Environ, accept: str, begin: Callable[[Websocket], None]) -> Iterable[bytes]:
         """Answers the handshake on the socket itself; returns when the websocket has ended, or lives on without us."""
         answer = (
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Accept: {_websocket_key(environ)}\r\n\r\n"
+            f"Sec-WebSocket-Accept: {accept}\r\n\r\n"
         )
         detach = environ.get("chatsphere.detach")
         if detach is not None:  # a gunicorn worker that lets go of the connection
-            connection, release = detach()
+            connection, release = detach(environ)
             try:
                 self._greeted(connection, answer, begin).serve(release)
             except BaseException:
@@ -310,6 +313,12 @@ class Engine(engineio.Server):
         websocket.greet(answer.encode())
         begin(websocket)
         return websocket
+
+
+@lru_cache(maxsize=64)
+def _parsed(query: str) -> dict[str, list[str]]:
+    """Websockets that begin all ask the same. Not to be changed."""
+    return parse_qs(query, keep_blank_values=True)
 
 
 def _websocket_key(environ: Environ) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache, cached_property
 from typing import Any
 
 import flask
@@ -9,8 +10,10 @@ import flask_socketio
 import socketio
 from flask.ctx import AppContext, RequestContext
 from flask.globals import _cv_app, _cv_request
+from flask.sessions import SecureCookieSessionInterface
 from flask.signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down, request_tearing_down
 from flask_socketio import ConnectionRefusedError, _ManagedSession, _SocketIOMiddleware
+from werkzeug.exceptions import HTTPException
 
 from chat_app.realtime.transport.redis import RedisManager
 from chat_app.realtime.transport.rooms import Rooms
@@ -52,7 +55,7 @@ class SocketIO(flask_socketio.SocketIO):
         for namespace_handler in self.namespace_handlers:
             self.server.register_namespace(namespace_handler)
         app.extensions["socketio"] = self
-        self.sockio_mw = _SocketIOMiddleware(self.server, app, socketio_path=path)
+        self.sockio_mw = _Middleware(self.server, app, socketio_path=path)
         app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]
 
     def _handle_event(self, handler: Callable[..., Any], message: str, namespace: str, sid: str, *args: Any) -> Any:
@@ -66,14 +69,17 @@ class SocketIO(flask_socketio.SocketIO):
             request["sid"], request["namespace"] = sid, namespace
             request["event"] = {"message": message, "args": args}
             try:
-                return _call_connect(handler, args) if message == "connect" else handler(*args)
+                answer = _call_connect(handler, args) if message == "connect" else handler(*args)
             except ConnectionRefusedError:
                 raise
             except Exception as error:
                 on_error = self.exception_handlers.get(namespace, self.default_exception_handler)
                 if on_error is None:
                     raise
-                return on_error(error)
+                answer = on_error(error)
+            if not self.manage_session:
+                context.save_session()
+            return answer
 
 
 def _call_connect(handler: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -83,23 +89,80 @@ def _call_connect(handler: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         return handler()
 
 
-class _Connection:
-    """What the events of one connection have in common: its request, matched once, and its session, opened once."""
+class _Middleware(_SocketIOMiddleware):
+    """As the library's, without its copy of the environ and the class that it makes for each request."""
 
-    __slots__ = ("app", "app_url_adapter", "request", "session", "url_adapter")
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if (environ.get("PATH_INFO") or "").startswith(self.engineio_path):
+            environ["flask.app"] = self.flask_app
+            return self.engineio_app.handle_request(environ, start_response)
+        return super().__call__(environ, start_response)
+
+
+class _Connection:
+    """What the events of one connection have in common: its request, and what Flask makes of it once somebody asks."""
+
+    __slots__ = ("_session", "_url_adapter", "app", "request")
 
     def __init__(self, environ: dict[str, Any], manage_session: bool) -> None:
         self.app: flask.Flask = environ["flask.app"]
-        with self.app.request_context(environ) as context:
-            self.request = context.request
-            self.session = context.session
-            self.url_adapter = context.url_adapter
-            self.app_url_adapter = flask.globals.app_ctx.url_adapter
-        unmatched = self.request.routing_exception
-        if unmatched is not None:  # the usual case: it would keep its frames for as long as the connection lasts
-            unmatched.__traceback__ = unmatched.__context__ = None
-        if manage_session and self.session is not None:
-            self.session = _ManagedSession(self.session)
+        self.request = _event_request_class(self.app.request_class)(environ)
+        self.request.json_module = self.app.json
+        self._url_adapter: Any = None
+        self._session: Any = None
+        if manage_session:  # a copy of the user's own, as it was when the connection began
+            self._session = _Unopened if _is_of_cookies(self.app) else _ManagedSession(self._opened())
+
+    @property
+    def url_adapter(self) -> Any:
+        if self._url_adapter is None:
+            self._url_adapter = self.app.create_url_adapter(self.request)
+        return self._url_adapter
+
+    def session(self) -> Any:
+        """That of all events, or a new one for each if Flask's own is used."""
+        if self._session is None:
+            return self._opened()
+        if self._session is _Unopened:
+            self._session = _ManagedSession(self._opened())
+        return self._session
+
+    def _opened(self) -> Any:
+        interface = self.app.session_interface
+        opened = interface.open_session(self.app, self.request)
+        return interface.make_null_session(self.app) if opened is None else opened
+
+
+_Unopened = object()
+"""Of a session in a cookie, which says the same whenever it is read."""
+
+
+def _is_of_cookies(app: flask.Flask) -> bool:
+    return type(app.session_interface) is SecureCookieSessionInterface
+
+
+@cache
+def _event_request_class(base: type[flask.Request]) -> type[Any]:
+    """A request whose URL is matched when somebody asks for it: few handlers do."""
+
+    class EventRequest(base):  # type: ignore[misc, valid-type]
+        def _matched(self) -> dict[str, Any]:
+            found: dict[str, Any] = {"url_rule": None, "view_args": None, "routing_exception": None}
+            try:
+                adapter = self.environ["flask.app"].create_url_adapter(self)
+                found["url_rule"], found["view_args"] = adapter.match(return_rule=True)
+            except HTTPException as error:
+                error.__traceback__ = error.__context__ = None  # it would keep its frames
+                found["routing_exception"] = error
+            self.__dict__.update(found)
+            return found
+
+        url_rule = cached_property(lambda self: self._matched()["url_rule"])
+        view_args = cached_property(lambda self: self._matched()["view_args"])
+        routing_exception = cached_property(lambda self: self._matched()["routing_exception"])
+
+    EventRequest.__name__ = EventRequest.__qualname__ = base.__name__
+    return EventRequest
 
 
 class _EventAppContext(AppContext):
@@ -107,9 +170,13 @@ class _EventAppContext(AppContext):
 
     def __init__(self, connection: _Connection) -> None:
         self.app = connection.app
-        self.url_adapter = connection.app_url_adapter
+        self._connection = connection
         self.g = connection.app.app_ctx_globals_class()
         self._cv_tokens = []
+
+    @property
+    def url_adapter(self) -> Any:  # type: ignore[override]
+        return self._connection.url_adapter
 
     def push(self) -> None:
         self._cv_tokens.append(_cv_app.set(self))
@@ -130,18 +197,38 @@ class _EventAppContext(AppContext):
 class _EventContext(RequestContext):
     """The context of one event, with a request of its own; like Flask's it can be copied, for a task that goes on."""
 
-    def __init__(self, connection: _Connection, request: Any) -> None:
+    def __init__(self, connection: _Connection, request: Any, session: Any = None) -> None:
         self._connection = connection
         self.app = connection.app
         self.request = request
-        self.url_adapter = connection.url_adapter
         self.flashes = None
-        self._session = connection.session
+        self._session = session
         self._after_request_functions = []
         self._cv_tokens = []
 
     def copy(self) -> "_EventContext":
-        return _EventContext(self._connection, self.request)
+        return _EventContext(self._connection, self.request, self._session)
+
+    @property
+    def url_adapter(self) -> Any:  # type: ignore[override]
+        return self._connection.url_adapter
+
+    @property
+    def session(self) -> Any:
+        if self._session is None:
+            self._session = self._connection.session()
+        self._session.accessed = True
+        return self._session
+
+    def __enter__(self) -> "_EventContext":
+        self.push()
+        return self
+
+    def save_session(self) -> None:
+        """Flask's own, as the library does it, if the handler asked for it."""
+        session, app = self._session, self.app
+        if session is not None and getattr(session, "modified", True):
+            app.session_interface.save_session(app, session, app.response_class())
 
     def push(self) -> None:
         outer, app_context = _cv_app.get(None), None

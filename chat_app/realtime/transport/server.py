@@ -204,7 +204,8 @@ class Server(socketio.Server):
         )
 
     def _confirm(self, eio_sid: str, namespace: str, sid: str) -> None:
-        self._send_packet(eio_sid, self.packet_class(packet.CONNECT, {"sid": sid}, namespace=namespace))
+        for part in self.encode(packet.CONNECT, {"sid": sid}, namespace):
+            self.eio.deliver(eio_sid, part)
         self.manager.connect(sid, namespace)
 
     def _refuse(self, eio_sid: str, namespace: str, error: Any) -> None:
