@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 import socketio
+import websocket
 
 from chat_app.errors import STATUS
+from chat_app.realtime.transport.frames import CLOSE, TEXT
 from tests.services.process import ROOT, Process, free_port
 from tests.services.waiting import eventually
 
@@ -25,11 +27,13 @@ CONNECTIONS = 20
 
 
 class Gunicorn(Process):
+    application = "tests.runtime.application:app"
+
     def __init__(self, directory: Path, *options: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         command = [
-            *(sys.executable, "-m", "gunicorn", "tests.runtime.application:app", "--config", os.devnull),
+            *(sys.executable, "-m", "gunicorn", self.application, "--config", os.devnull),
             *("--worker-class", "chat_app.runtime.gunicorn_worker.EventletWorker", "--no-control-socket"),
             *("--bind", f"127.0.0.1:{self.port}", "--graceful-timeout", str(GRACE), "--keep-alive", "5"),
             *("--worker-connections", str(CONNECTIONS), *options),
@@ -308,3 +312,70 @@ def test_tls_is_refused_rather_than_ignored(tmp_path: Path):
     eventually(lambda: not server.running)
     assert "reverse proxy" in server.log_tail() or "certfile" in server.log_tail()
     server.close()
+
+
+class OnOurTransport(Gunicorn):
+    """Its websockets outlive the greenlets of their handshakes."""
+
+    application = "tests.runtime.detaching:create_app()"
+
+    def websockets(self, count: int) -> list[websocket.WebSocket]:
+        url = f"ws://127.0.0.1:{self.port}/socket.io/?EIO=4&transport=websocket"
+        return [websocket.create_connection(url, timeout=10) for _ in range(count)]
+
+
+@pytest.fixture
+def detaching(tmp_path: Path) -> Iterator[OnOurTransport]:
+    server = OnOurTransport(tmp_path)
+    server.start()
+    yield server
+    server.close()
+
+
+def test_websockets_count_as_connections_until_they_end(detaching: OnOurTransport):
+    held = detaching.websockets(CONNECTIONS)
+    assert detaching.get("/health/live")[0] == 503
+    for one in held:
+        one.close()
+    eventually(lambda: detaching.get("/health/live")[0] == 200)
+    assert len(detaching.websockets(CONNECTIONS - 1)) == CONNECTIONS - 1
+
+
+def test_term_closes_websockets_with_going_away(detaching: OnOurTransport):
+    held = detaching.websockets(3)
+    detaching.terminate()
+    assert detaching.child.returncode == 0
+    for one in held:
+        frames = [one.recv_frame() for _ in range(2)]
+        assert [frame.opcode for frame in frames] == [TEXT, CLOSE]
+        assert int.from_bytes(frames[1].data[:2], "big") == 1001
+
+
+def test_a_handshake_that_is_refused_is_told_why(detaching: OnOurTransport):
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    for query, extra, status in (
+        ("EIO=3&transport=websocket", {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}, 400),
+        ("EIO=4&transport=websocket", {}, 400),
+        ("EIO=4&transport=websocket", {"Sec-WebSocket-Version": "8"}, 426),
+    ):
+        with detaching.connection() as connection:
+            connection.request("GET", f"/socket.io/?{query}", headers={**headers, **extra})
+            answer = connection.getresponse()
+            assert answer.status == status
+            assert json.load(answer)["message"]
+            assert answer.headers["Connection"] == "close"
+
+
+def test_a_websocket_whose_request_arrives_late_and_in_parts_is_served(detaching: OnOurTransport):
+    head = (
+        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", detaching.port), timeout=10) as client:
+        for part in (head[:30], head[30:]):
+            assert detaching.get("/health/live")[0] == 200  # meanwhile others are served
+            client.sendall(part)
+        received = b""
+        while b'"maxPayload"' not in received:
+            received += client.recv(1000)
+    assert received.startswith(b"HTTP/1.1 101 ")

@@ -44,7 +44,6 @@ class GreenletPool:
 
     def _begin(self) -> None:
         """In the hub: a greenlet comes back here when its job waits, or when there is none left."""
-        self._is_due = False
         self._cork.hold()
         jobs, idle, hub = self._jobs, self._idle, get_hub()
         try:
@@ -54,6 +53,7 @@ class GreenletPool:
                 else:
                     GreenThread(hub.greenlet).switch(self._work, (), {})
         finally:
+            self._is_due = False
             self._cork.pull()
 
     def _work(self) -> None:

@@ -105,6 +105,9 @@ class Websocket:
 
         The connection's socket stays the caller's to close.
         """
+        if self._state == "ended":
+            over()
+            return
         self._over = over
         self._read_on()
 

@@ -12,7 +12,7 @@ if __name__ == "__main__":
 import sys
 from typing import Any
 
-from flask import Flask, copy_current_request_context, current_app, request, session
+from flask import Flask, copy_current_request_context, current_app, request, session, url_for
 from flask_socketio import emit
 
 from chat_app.realtime.transport import SocketIO
@@ -129,6 +129,10 @@ def _add_events(socketio: SocketIO, namespace: str) -> None:
 
 
 def _add_tasks(socketio: SocketIO, namespace: str) -> None:
+    @socketio.on("where", namespace=namespace)
+    def where() -> Any:
+        return request.path, request.args["EIO"], request.endpoint, url_for("static", filename="x"), current_app.name
+
     @socketio.on("later", namespace=namespace)
     def later() -> None:
         @copy_current_request_context

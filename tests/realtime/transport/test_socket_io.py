@@ -251,3 +251,16 @@ def test_a_task_in_the_background_may_go_on_in_the_context_of_its_event(socket_i
         socket.send('42["later"]')
         event, *values = json.loads(socket.receive().removeprefix("42"))
         assert (event, values) == ("later-back", ["later", seen, "echo"])
+
+
+def test_a_handler_sees_the_request_with_which_the_connection_began(socket_io: Echo):
+    socket = connected(socket_io)
+    socket.send('421["where"]')
+    assert json.loads(socket.receive()[3:]) == ["/socket.io/", "4", None, "/static/x", "echo"]
+
+
+def test_what_comes_right_before_the_end_still_happens(socket_io: Echo):
+    """In one piece: an event, the end of the namespace, the end of the session, the end of the websocket."""
+    listening, leaving = connected(socket_io), connected(socket_io)
+    leaving.write(b"".join(frame(TEXT, text) for text in (b'42["everybody","farewell"]', b"41", b"1")) + frame(8))
+    assert listening.receive() == '42["everybody","farewell"]'
