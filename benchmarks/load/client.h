@@ -21,7 +21,6 @@ enum state { IDLE, HANDSHAKE, OPENING, JOINING, READY, CLOSING };
 
 struct connection {
   int fd;
-  int number;
   enum state state;
   uint64_t sent; /* when the connection began, or what it waits for was sent */
   char *rest;    /* of a frame whose end has not arrived */
