@@ -7,6 +7,8 @@ from chat_app.messages.drafts import Draft, Outcome, Outcomes, Status
 from chat_app.settings import Settings
 
 BATCH = 64
+STATUSES = tuple(Status)
+"""By their number."""
 
 _STORE = """
 WITH b AS MATERIALIZED (
@@ -54,7 +56,7 @@ class PostgresqlBatches:
 
     def store(self, drafts: Sequence[Draft]) -> Outcomes:
         rows = run(self._engine, _STORE, _columns(drafts))
-        return {position: Outcome(Status(status), *rest) for position, status, *rest in rows}
+        return {row[0]: Outcome(STATUSES[row[1]], *row[2:]) for row in rows}
 
 
 def _columns(drafts: Sequence[Draft]) -> tuple[str, ...]:
