@@ -1,7 +1,6 @@
 """Statements by the driver itself, for the few that every message passes: SQLAlchemy's way costs as much as they do.
 
-PostgreSQL only. The connection is one of an engine's pool, so its limits and its repair are the engine's; errors are
-SQLAlchemy's as everywhere.
+PostgreSQL only. Errors are SQLAlchemy's, as everywhere.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,6 +8,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
 
 from chat_app.db import postgresql_connect_args
 from chat_app.settings import Settings
@@ -16,45 +16,51 @@ from chat_app.settings import Settings
 Row = tuple[Any, ...]
 
 
-def fast_engine(settings: Settings, connections: int) -> sa.Engine:
-    """So many connections for single statements, each of which commits by itself.
+class FastStatements:
+    """Single statements, each of which commits by itself, on connections that stay open.
 
-    Generic plans: planning anew each time costs twice as much as running. Not for queries whose best plan depends on
-    their values.
+    There are as many connections as there were statements at work at once: that is for the caller to bound. Generic
+    plans: planning anew each time costs twice as much as running. Not for queries whose best plan depends on their
+    values.
     """
-    return sa.create_engine(
-        settings.database_url,
-        isolation_level="AUTOCOMMIT",
-        hide_parameters=True,
-        pool_size=connections,
-        max_overflow=0,
-        pool_reset_on_return=None,  # there is never a transaction to end
-        connect_args=postgresql_connect_args("plan_cache_mode=force_generic_plan", "jit=off", "enable_seqscan=off"),
-    )
 
+    def __init__(self, settings: Settings) -> None:
+        self._engine = sa.create_engine(
+            settings.database_url,
+            isolation_level="AUTOCOMMIT",
+            poolclass=sa.NullPool,
+            hide_parameters=True,
+            connect_args=postgresql_connect_args("plan_cache_mode=force_generic_plan", "jit=off", "enable_seqscan=off"),
+        )
+        self._idle: list[sa.PoolProxiedConnection] = []
 
-def run(engine: sa.Engine, statement: str, parameters: Sequence[Any]) -> list[Row]:
-    """The rows of one prepared statement (placeholders `%s`), committed when the engine is in autocommit mode.
+    def run(self, statement: bytes, parameters: Sequence[Any]) -> list[Row]:
+        """The rows of a prepared statement with the placeholders `%s`.
 
-    Raises what SQLAlchemy would raise, without the parameters.
-    """
-    connection = engine.raw_connection()
-    try:
+        Raises what SQLAlchemy would raise, without the parameters.
+        """
+        connection = self._idle.pop() if self._idle else self._engine.raw_connection()
         driver: Any = connection.driver_connection
         try:
-            return driver.execute(statement, parameters, prepare=True).fetchall()
+            rows: list[Row] = driver.execute(statement, parameters, prepare=True).fetchall()
         except psycopg.Error as error:
-            if driver.closed:
-                connection.invalidate(error)
             raise sa.exc.DBAPIError.instance(
-                statement, None, error, psycopg.Error, hide_parameters=True, dialect=engine.dialect
+                "", None, error, psycopg.Error, hide_parameters=True, dialect=self._engine.dialect
             ) from error
-    finally:
-        connection.close()
+        finally:
+            if driver.closed or driver.pgconn.transaction_status != TransactionStatus.IDLE:
+                connection.close()  # it broke, or the caller was interrupted in the middle
+            else:
+                self._idle.append(connection)
+        return rows
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
 
 def array(values: Iterable[Any]) -> str:
-    """An array of what needs no quotes (ids, numbers, moments), as the text that a CAST reads; None is NULL."""
+    """An array of what needs no quotes (ids, numbers), as the text that a CAST reads; None is NULL."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 

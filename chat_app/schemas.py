@@ -20,7 +20,7 @@ MAX_SEQ = 2**53 - 1
 
 def utc_text(moment: datetime) -> str:
     """ISO 8601 in UTC with `Z`, milliseconds: ``2026-11-21T08:37:52.123Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def printable(value: str) -> str:

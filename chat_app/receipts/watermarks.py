@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.db import touched
-from chat_app.driver import array, fast_engine, run
+from chat_app.driver import FastStatements, array
 from chat_app.extensions import db
 from chat_app.settings import Settings
 
@@ -41,7 +41,7 @@ class Raised(NamedTuple):
 
 # -- looking up --------------------------------------------------------------------------------------------
 
-_LOOK = """
+_LOOK = b"""
 SELECT r.ord::int4 - 1, c.last_seq, c.member_count, c.members_rev, m.delivered_seq, m.read_seq
 FROM unnest(CAST(%s AS uuid[]), CAST(%s AS uuid[])) WITH ORDINALITY r(cid, uid, ord)
 JOIN conversation_members m ON m.conversation_id = r.cid AND m.user_id = r.uid AND m.left_at IS NULL
@@ -53,11 +53,11 @@ class PostgresqlPlaces:
     """On a connection of its own, by the driver."""
 
     def __init__(self, settings: Settings) -> None:
-        self._engine = fast_engine(settings, connections=1)
+        self._statements = FastStatements(settings)
 
     def look(self, keys: Sequence[Key]) -> dict[Key, Place]:
         """Of those that are members; who is not has no place."""
-        rows = run(self._engine, _LOOK, (array(cid for cid, _ in keys), array(uid for _, uid in keys)))
+        rows = self._statements.run(_LOOK, (array(cid for cid, _ in keys), array(uid for _, uid in keys)))
         return {keys[position]: Place(*rest) for position, *rest in rows}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chat_app.driver import array, fast_engine, run, text_array
+from chat_app.driver import FastStatements, array, text_array
 from chat_app.messages.drafts import Draft, Outcome, Outcomes, Status
 from chat_app.settings import Settings
 
@@ -10,7 +10,7 @@ BATCH = 64
 STATUSES = tuple(Status)
 """By their number."""
 
-_STORE = """
+_STORE = b"""
 WITH b AS MATERIALIZED (
   SELECT r.*, m.role, d.id did, d.body_hash dhash,
     (SELECT members_rev FROM conversations cc WHERE cc.id = r.cid) rev,
@@ -52,11 +52,14 @@ class PostgresqlBatches:
     size = BATCH
 
     def __init__(self, settings: Settings) -> None:
-        self._engine = fast_engine(settings, settings.message_writers)
+        self._statements = FastStatements(settings)
 
     def store(self, drafts: Sequence[Draft]) -> Outcomes:
-        rows = run(self._engine, _STORE, _columns(drafts))
+        rows = self._statements.run(_STORE, _columns(drafts))
         return {row[0]: Outcome(STATUSES[row[1]], *row[2:]) for row in rows}
+
+    def close(self) -> None:
+        self._statements.close()
 
 
 def _columns(drafts: Sequence[Draft]) -> tuple[str, ...]:
