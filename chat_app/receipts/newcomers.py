@@ -14,7 +14,7 @@ from chat_app.realtime.publish import CHAT, TOLD_RECEIPTS
 from chat_app.receipts.service import receipt
 from chat_app.receipts.watermarks import Raised
 
-MARGIN = 10.0
+MARGIN = 30.0
 """Seconds by which clocks of machines may differ and a connection may take to be in its rooms."""
 
 

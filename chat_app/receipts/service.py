@@ -105,9 +105,9 @@ def _store_here(batch: list[Marks], since: float) -> None:
         raise
 
 
-def store(rows: Sequence[Marks], since: float) -> None:
+def store(rows: Sequence[Marks], since: float = 0.0) -> None:
     """Raise the stored watermarks; the job's work. `since` is when the first of these marks was told, in seconds
-    since 1970: whoever connected after it is told what is stored.
+    since 1970: whoever connected after it is told what is stored; everybody, when nothing is said.
 
     Never backwards and never past the last message, so that it may run late, twice or in any order.
     """
