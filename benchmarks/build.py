@@ -16,7 +16,8 @@ def binary(name: str) -> Path:
     compiler = shutil.which("cc")
     if compiler is None:
         raise RuntimeError("There is no C compiler. On Debian and Ubuntu: apt-get install gcc libc6-dev")
-    digest = hashlib.sha256(source.read_bytes() + (HERE / "websocket.h").read_bytes()).hexdigest()[:16]
+    sources = [source, *sorted(HERE.rglob("*.h"))]
+    digest = hashlib.sha256(b"".join(one.read_bytes() for one in sources)).hexdigest()[:16]
     program = CACHE / f"{source.stem}-{digest}"
     if not program.exists():
         CACHE.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import uuid
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,16 +29,16 @@ OPTIONS = {
 
 
 class Postgres(Process):
-    """One server per test session; databases are cheap: :meth:`create_database`."""
+    """One server per test session; databases are cheap: :meth:`create_database`. `options` are those of its command."""
 
     migrated = ""  # the address of a database that `fresh_database` copies
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, options: Mapping[str, str] = OPTIONS) -> None:
         self.port = free_port()
         self.data = directory / "pgdata"
         self.user_id = UNPRIVILEGED if os.geteuid() == 0 else None
         self.binaries = binaries(directory, reachable=self.user_id is None)
-        options = {**OPTIONS, "port": str(self.port), "unix_socket_directories": str(directory)}
+        options = {**options, "port": str(self.port), "unix_socket_directories": str(directory)}
         super().__init__(
             [
                 str(self.binaries / "postgres"),
