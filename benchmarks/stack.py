@@ -32,17 +32,17 @@ SETTLING = 1.3
 """Seconds after the work, counted too: what a server has put off (receipts are stored a second later) is done in it."""
 
 
-def _node(*arguments: str) -> Callable[[], list[str]]:
+def _node(store: str) -> Callable[[], list[str]]:
     def command() -> list[str]:
         install_node_packages()
-        return [node_binary(), *arguments]
+        return [node_binary(), str(NODE / "chat.mjs"), store]
 
     return command
 
 
 COMMANDS: dict[str, Callable[[], list[str]]] = {
-    "node": _node(str(NODE / "chat.mjs")),
-    "node-batched": _node(str(NODE / "chat-batched.mjs")),
+    "node": _node("transactions"),
+    "node-batched": _node("batches"),
 }
 """How a peer of a kind is started, for all but ours. It reads PORT (0: the kernel chooses; it listens on 127.0.0.1),
 DATABASE_URL, REDIS_URL and SECRET_KEY from its environment."""
