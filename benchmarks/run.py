@@ -1,4 +1,4 @@
-"""Measure the transport against its peers: `make bench`, `make bench B=fanout`, `python -m benchmarks.run --help`.
+"""Measure the server against its peers: `make bench`, `make bench B=fanout`, `python -m benchmarks.run --help`.
 
 Every figure is a ratio to a peer that was measured in the same minute: the peers take turns, round by round, and what
 counts is the processor time of a server's processes per unit of work. docs/performance.md
@@ -9,43 +9,16 @@ import resource
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import durable
 from benchmarks.load import Load, Work
 from benchmarks.peers import Peer, cpu_seconds, kibibytes
-from benchmarks.report import RESULTS, Row, Sample, keep, latency, row, table
+from benchmarks.report import RESULTS, Sample, keep, table
+from benchmarks.turns import Options, Outcome, Targets, kinds, rounds
 from tests.services.redis import Redis
 from tests.services.waiting import eventually
-
-Targets = Mapping[str, float | None]
-"""For each peer the most that our cost may be, as a share of theirs; None: it is only shown."""
-
-
-@dataclass
-class Options:
-    pairs: int = 5
-    seconds: float = 0.6
-    """Of one round of one peer."""
-    scale: float = 1.0
-    """Of the number of connections; the tests use few."""
-    without: frozenset[str] = frozenset()
-    """Peers that are left out."""
-
-    def connections(self, count: int, step: int = 1) -> int:
-        return max(2, round(count * self.scale / step)) * step
-
-
-@dataclass
-class Outcome:
-    rows: list[Row] = field(default_factory=list)
-    latencies: list[tuple[str, str]] = field(default_factory=list)
-
-    def add(self, bench: str, unit: str, samples: Mapping[str, list[Sample]], targets: Targets) -> None:
-        for peer, theirs in samples.items():
-            if peer != "ours":
-                self.rows.append(row(bench, unit, peer, samples["ours"], theirs, targets[peer]))
-                self.latencies.append((latency(samples["ours"]), latency(theirs)))
 
 
 @dataclass
@@ -102,21 +75,6 @@ def measured(servers: Servers, work: Callable[[], Work], per: int = 1) -> Sample
     before = servers.cpu_seconds
     done = work()
     return Sample((servers.cpu_seconds - before) / done.units * per * 1e6, done.p50, done.p99)
-
-
-def rounds(title: str, options: Options, turns: Mapping[str, Callable[[], Sample]]) -> dict[str, list[Sample]]:
-    """The peers in turns, A B C A B C …"""
-    samples: dict[str, list[Sample]] = {kind: [] for kind in turns}
-    for number in range(options.pairs):
-        for kind, turn in turns.items():
-            samples[kind].append(turn())
-        told = ", ".join(f"{kind} {of[-1].cost:.2f}" for kind, of in samples.items())
-        print(f"  {title}, round {number + 1} of {options.pairs}: {told}", flush=True)
-    return samples
-
-
-def kinds(targets: Targets, options: Options) -> list[str]:
-    return ["ours", *(kind for kind in targets if kind not in options.without)]
 
 
 def steady(
@@ -247,7 +205,8 @@ def relay(options: Options, outcome: Outcome) -> None:
 
 
 BENCHES: dict[str, Callable[[Options, Outcome], None]] = {
-    bench.__name__: bench for bench in (fanout, burst, echo, pair, connect, idle, scale, relay)
+    bench.__name__: bench
+    for bench in (fanout, burst, echo, pair, connect, idle, scale, relay, durable.send, durable.room, durable.replay)
 }
 
 
@@ -269,12 +228,13 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=Options.pairs)
     parser.add_argument("--seconds", type=float, default=Options.seconds, help="of one round of one peer")
     parser.add_argument("--without", action="append", default=[], metavar="PEER", help="leave a peer out")
+    parser.add_argument("--transcript", type=Path, default=Options.transcript, help="what `replay` plays")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where latest.json goes")
     asked = parser.parse_args()
     unknown = set(asked.bench) - set(BENCHES)
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}")
-    options = Options(asked.pairs, asked.seconds, without=frozenset(asked.without))
+    options = Options(asked.pairs, asked.seconds, without=frozenset(asked.without), transcript=asked.transcript)
     outcome = run(asked.bench or list(BENCHES), options, asked.results)
     print(table(outcome.rows, outcome.latencies))
     print(f"Kept in {asked.results}")

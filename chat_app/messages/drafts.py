@@ -75,3 +75,7 @@ class Outcome:
     members_rev: int = 0
     message_id: str | None = None
     body_hash: str | None = None
+
+
+Outcomes = dict[int, Outcome]
+"""By position in the batch."""

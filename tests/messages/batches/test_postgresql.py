@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat_app.ids import new_id
-from chat_app.messages.batches import PostgresqlBatches
+from chat_app.messages.batches.postgresql import PostgresqlBatches
 from chat_app.messages.drafts import Draft, Outcome, Status
 from chat_app.messages.writer import MessageWriter
 from chat_app.settings import Settings
