@@ -37,9 +37,7 @@ class Seed:
     talks: list[Talk]
 
 
-def seed(
-    url: str, secret: str, people: int, talks: Sequence[Sequence[int]], history: int | Sequence[int] = 0
-) -> Seed:
+def seed(url: str, secret: str, people: int, talks: Sequence[Sequence[int]], history: int | Sequence[int] = 0) -> Seed:
     """So many people, and for each of `talks` a conversation of those members with `history` messages.
 
     `history` may name a number for each talk.

@@ -34,9 +34,7 @@ class Chat(socketio.AsyncNamespace):
         try:
             async with Session() as session:
                 caller = await authenticate(session, auth["token"])
-                query = select(Member.conversation_id).where(
-                    Member.user_id == caller.user_id, Member.left_at.is_(None)
-                )
+                query = select(Member.conversation_id).where(Member.user_id == caller.user_id, Member.left_at.is_(None))
                 conversations = (await session.scalars(query)).all()
                 epoch = await current_epoch(session)
         except (Refused, TypeError, KeyError) as error:
