@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.conversations.views import membership_query, render
+from chat_app.conversations.views import read_views
 from chat_app.db import read
 from chat_app.extensions import db
 from chat_app.messages.models import Message
@@ -82,7 +82,7 @@ def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
     messages = _missing_messages(answer)
     return {
         "epoch": epoch,
-        "conversations": _conversations(user_id, answer),
+        "conversations": read_views(user_id, answer.conversations) if answer.conversations else [],
         "messages": messages,
         "removed": sorted(held.conversations.keys() - {place.id for place in places}),
         "reset": answer.reset,
@@ -196,10 +196,3 @@ def _lateral() -> sa.Select[Any]:
 
 
 _CHANGED_OF_ALL = _lateral()
-
-
-def _conversations(user_id: str, answer: _Answer) -> list[dict[str, Any]]:
-    if not answer.conversations:
-        return []
-    query = membership_query().where(ConversationMember.user_id == user_id, Conversation.id.in_(answer.conversations))
-    return render(db.session.execute(query.order_by(Conversation.id)).all())

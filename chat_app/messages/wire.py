@@ -64,8 +64,13 @@ def with_reactions(rows: Rows) -> list[Wire]:
 
 def page_with_reactions(rows: Rows) -> list[Wire]:
     """The same for rows of exactly :data:`COLUMNS`, outside of the session (:func:`chat_app.db.read`)."""
-    reactions = _grouped(read(_REACTIONS, message_ids=[row.id for row in rows])) if rows else {}
+    reactions = read_reactions([row.id for row in rows])
     return [_to_wire(row, reactions.get(row.id, [])) for row in rows]
+
+
+def read_reactions(message_ids: Sequence[str]) -> dict[str, list[Wire]]:
+    """As :func:`reactions_of`, outside of the session."""
+    return _grouped(read(_REACTIONS, message_ids=message_ids)) if message_ids else {}
 
 
 def reactions_of(message_ids: Iterable[str]) -> dict[str, list[Wire]]:
