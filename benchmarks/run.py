@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import durable
+from benchmarks import durable, resume
+from benchmarks.history import history
 from benchmarks.load import Load, Work
 from benchmarks.peers import Peer, cpu_seconds, kibibytes
 from benchmarks.report import RESULTS, Sample, keep, table
@@ -206,7 +207,11 @@ def relay(options: Options, outcome: Outcome) -> None:
 
 BENCHES: dict[str, Callable[[Options, Outcome], None]] = {
     bench.__name__: bench
-    for bench in (fanout, burst, echo, pair, connect, idle, scale, relay, durable.send, durable.room, durable.replay)
+    for bench in (
+        *(fanout, burst, echo, pair, connect, idle, scale, relay),
+        *(durable.send, durable.room, durable.replay),
+        *(resume.ready, resume.resume, history),
+    )
 }
 
 

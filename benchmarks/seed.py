@@ -37,24 +37,27 @@ class Seed:
     talks: list[Talk]
 
 
-def seed(url: str, secret: str, people: int, talks: Sequence[Sequence[int]], history: int = 0) -> Seed:
+def seed(url: str, secret: str, people: int, talks: Sequence[Sequence[int]], history: int | Sequence[int] = 0) -> Seed:
     """So many people, and for each of `talks` a conversation of those members with `history` messages.
+
+    `history` may name a number for each talk.
 
     `url` is that of a migrated database, `secret` what its server signs tokens with. Nobody has a password.
     """
     sessions = [(new_id(), new_id()) for _ in range(people)]
     ids = [new_id() for _ in talks]
+    counts = [history] * len(ids) if isinstance(history, int) else history
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         _copy_people(cursor, sessions)
         _copy_talks(cursor, [user_id for user_id, _ in sessions], list(zip(ids, talks, strict=True)))
-        if history:
-            write_history(cursor, ids, history)
+        for count in sorted({*counts} - {0}):
+            write_history(cursor, [one for one, of in zip(ids, counts, strict=True) if of == count], count)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
     return Seed(
         [Person(user_id, mint(secret, user_id, session_id)) for user_id, session_id in sessions],
-        [Talk(one, members, history) for one, members in zip(ids, talks, strict=True)],
+        [Talk(*one) for one in zip(ids, talks, counts, strict=True)],
     )
 
 
@@ -109,7 +112,7 @@ def write_history(cursor: "psycopg.Cursor[tuple[object, ...]]", talk_ids: Sequen
         """
         INSERT INTO messages (id, conversation_id, seq, change, sender_id, client_msg_id, type, content, body_hash,
           created_at)
-        SELECT uuidv7(), t.id, n, n, t.people[1 + n % cardinality(t.people)], 'seed:' || n, 'text',
+        SELECT uuidv7(), t.id, n, n, t.people[1 + n %% cardinality(t.people)], 'seed:' || n, 'text',
           'Message ' || n || ': how about lunch at twelve? The usual place has soup again.', repeat('0', 32),
           now() - make_interval(secs => %(count)s - n)
         FROM (SELECT conversation_id AS id, array_agg(user_id ORDER BY user_id) AS people FROM conversation_members

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psutil
 
-from benchmarks.build import NODE, install_node_packages
+from benchmarks.build import FASTAPI, NODE, install_node_packages, python_packages
 from benchmarks.peers import cpu_seconds
 from benchmarks.seed import Seed, seed
 from tests.services.node import node_binary
@@ -40,9 +41,16 @@ def _node(store: str) -> Callable[[], list[str]]:
     return command
 
 
+def _fastapi() -> list[str]:
+    uvicorn = python_packages(FASTAPI / "requirements.txt") / "uvicorn"
+    how = ("--loop", "uvloop", "--http", "httptools", "--ws", "websockets", "--backlog", "4096", "--no-access-log")
+    return [str(uvicorn), "server:app", "--app-dir", str(FASTAPI), "--port", "0", *how]
+
+
 COMMANDS: dict[str, Callable[[], list[str]]] = {
     "node": _node("transactions"),
     "node-batched": _node("batches"),
+    "fastapi": _fastapi,
 }
 """How a peer of a kind is started, for all but ours. It reads PORT (0: the kernel chooses; it listens on 127.0.0.1),
 DATABASE_URL, REDIS_URL and SECRET_KEY from its environment."""
@@ -58,8 +66,8 @@ class Template:
 
 
 @contextmanager
-def seeded(people: int, talks: Sequence[Sequence[int]], history: int = 0) -> Iterator[Template]:
-    """So many people in those talks (indexes of people), with `history` messages each."""
+def seeded(people: int, talks: Sequence[Sequence[int]], history: int | Sequence[int] = 0) -> Iterator[Template]:
+    """So many people in those talks (indexes of people), with `history` messages in each, or in one after the other."""
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         postgres = Postgres(directory, DURABLE)
@@ -95,16 +103,21 @@ class Stack:
         # Kept to one processor, so that the load client has another for itself.
         self.server.command = ["taskset", "-c", str(min(os.sched_getaffinity(0))), *self.server.command]
         self._database = template.database
+        self.seed = template.seed
 
     def start(self) -> None:
         for part in self.parts[:2]:
             part.start()
         if self.kind != "ours":
-            with self.postgres.connect(self.postgres.url(self._database)) as connection:
-                # A digest is how we tell whether a key comes again with another text; others compare the texts.
-                connection.execute("ALTER TABLE messages DROP COLUMN body_hash")
+            # A digest is how we tell whether a key comes again with another text; others compare the texts.
+            self.execute("ALTER TABLE messages DROP COLUMN body_hash")
         for part in self.parts[2:]:
             part.start()
+
+    def execute(self, statement: LiteralString) -> None:
+        """In its database."""
+        with self.postgres.connect(self.postgres.url(self._database)) as connection:
+            connection.execute(statement)
 
     def close(self) -> None:
         for part in reversed(self.parts):

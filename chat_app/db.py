@@ -9,14 +9,14 @@ fires when a savepoint is released that is rolled back later.
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import Engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -93,6 +93,9 @@ def init_db(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
+            app.extensions["reader"] = db.engine
+        else:
+            app.extensions["reader"] = db.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def prepare_sqlite(engine: Engine) -> None:
@@ -150,6 +153,17 @@ def transaction() -> Iterator[Session]:
         del session.info["held"]
     for work in held:
         _run_alone(work)
+
+
+def read(statement: sa.Executable, **values: Any) -> Sequence[sa.Row[Any]]:
+    """The rows of a statement, outside of the session: one round trip, without BEGIN and ROLLBACK around it.
+
+    For what every request or connection reads. Make `statement` once, as a constant of its module with its values
+    bound: to build one costs more than to run it. Not while the session holds a connection, for this takes another
+    (requests that wait for a second one could use up the pool for each other), and so not inside `transaction()`.
+    """
+    with current_app.extensions["reader"].connect() as connection:
+        return connection.execute(statement, values).all()
 
 
 def after_commit(function: Callable[..., object], *args: Any, **kwargs: Any) -> None:

@@ -11,6 +11,8 @@
    It obeys one command per line of its input, and prints one line of JSON for each:
 
      connect AT_ONCE               everybody connects, authenticates and awaits `ready`
+     resume AT_ONCE BUSY MISSED    the same, then everybody sends `sync`, having missed the last MISSED messages of their
+                                   first BUSY conversations and nothing of the others
      send SECONDS IN_FLIGHT        the members in turn, IN_FLIGHT messages at a time in each conversation
      offer SECONDS RATE            RATE messages a second in all, in the conversations in turn, whatever the server does
      replay IN_FLIGHT              the transcript in the first conversation, in its order, as fast as it goes:
@@ -32,6 +34,7 @@
 enum { MAX_IN_FLIGHT = 128, PENDING = 1 << 16, HEARD_BY_ALL = 100, MARK_AFTER = 300 * 1000 * 1000 };
 
 #define CHAT "/chat,"
+#define HISTORY "Message %lld: how about lunch at twelve? The usual place has soup again." /* of benchmarks/seed.py */
 #define CONTENT "%s: how about lunch at twelve? The usual place has soup again, and the terrace is open."
 
 struct flight {
@@ -85,7 +88,7 @@ struct line {
 };
 
 struct pending { /* what waits for an acknowledgement */
-  enum { NOTHING, MESSAGE, MARK } kind;
+  enum { NOTHING, MESSAGE, MARK, SYNC } kind;
   int person;
   struct flight *flight;
   struct conversation *conversation;
@@ -97,6 +100,7 @@ static struct line *lines;
 static int person_count, conversation_count, line_count;
 static struct pending pending[PENDING];
 static uint32_t next_pending, run;
+static int busy, missed; /* of `resume` */
 static int ready, next_to_connect, under_way, marks_under_way, sending, current_line;
 static uint64_t deadline, deliveries, marks, receipts;
 static struct place **due; /* places whose mark is due, in their order, as a ring */
@@ -336,20 +340,56 @@ static void message_acknowledged(struct pending *what, char *at, char *end) {
   finished(conversation, flight, now());
 }
 
+static void complete(struct person *person);
+
+/* Each message that was missed, once, as it was stored, in its order; and nothing else. */
+static void synchronised(struct person *person, char *at, char *end) {
+  static const char *const names[] = {"conversations", "messages", "removed", "reset", "more", "changes"};
+  static const char *const members[] = {"conversation_id", "seq", "change", "content", "id", "sender_id", "created_at"};
+  struct span found[6], of[7];
+  char text[128];
+  read_object(at, end, names, 6, found);
+  if (!found[0].at || !found[1].at || !is(found[2], "[]") || !is(found[3], "[]") || !is(found[4], "false") || !found[5].at)
+    fail("`sync` did not complete: %.*s", (int)(end - at > 2000 ? 2000 : end - at), at);
+  int changed = 0;
+  for (char *one = found[0].at + 1; *one == '{'; changed++)
+    for (one = skip_value(one, end); *one == ',' || *one == ' '; one++);
+  if (changed != busy) fail("%d conversations have changed, not %d", changed, busy);
+  for (char *one = found[1].at + 1; *one == '{';) {
+    one = read_object(one, end, members, 7, of);
+    struct place *place = place_in(person, conversation_of(of[0]));
+    int64_t seq = number(of[1]);
+    int size = snprintf(text, sizeof text, HISTORY, (long long)seq);
+    if (seq != ++place->last || number(of[2]) != seq || !same_text(of[3], (struct span){text, size}) || of[4].size != 36 ||
+        of[5].size != 36 || !of[6].size)
+      fail("%s was told of message %lld of %s, not %lld, or not as it was stored", person->id, (long long)seq,
+           conversations[place->conversation].id, (long long)place->last);
+    while (*one == ',' || *one == ' ') one++;
+  }
+  for (int i = 0; i < person->place_count; i++) {
+    struct conversation *conversation = &conversations[person->places[i]->conversation];
+    if (person->places[i]->last != conversation->last_seq) fail("%s did not get all of %s", person->id, conversation->id);
+  }
+  complete(person);
+}
+
 static void acknowledged(struct person *person, char *at, char *end) {
   static const char *const names[] = {"ok", "message"};
   struct span found[2];
+  char *answer;
   uint32_t id = (uint32_t)strtoul(at, &at, 10);
   if (id >= PENDING || !pending[id].kind || &people[pending[id].person] != person || *at != '[')
     fail("an acknowledgement that nobody waits for: %.*s", (int)(end - at), at);
   struct pending what = pending[id];
   pending[id].kind = NOTHING;
-  at++;
+  answer = ++at;
   read_object(at, end, names, 2, found);
   if (!is(found[0], "true")) fail("refused: %.*s", (int)(end - at), at);
   if (what.kind == MESSAGE) {
     if (!found[1].at) fail("an acknowledgement without its message: %.*s", (int)(end - at), at);
     message_acknowledged(&what, found[1].at, found[1].at + found[1].size);
+  } else if (what.kind == SYNC) {
+    synchronised(person, answer, end);
   } else {
     marks_under_way--;
     last_progress = now();
@@ -363,11 +403,28 @@ static void connect_next(void) {
   open_connection(&person->connection, ports[next_to_connect++ % port_count]);
 }
 
-static void joined(struct person *person) {
-  person->connection.state = READY;
+static void complete(struct person *person) {
   ready++;
   took(person->connection.sent, now());
   if (next_to_connect < person_count) connect_next();
+}
+
+/* What it holds of each conversation, as a client does that was away. */
+static void synchronise(struct person *person, char *at, char *end) {
+  static const char *const names[] = {"epoch"};
+  static char payload[FRAME];
+  struct span epoch;
+  read_object(at, end, names, 1, &epoch);
+  int size = snprintf(payload, sizeof payload, "{\"epoch\":\"%.*s\",\"conversations\":{", epoch.size, epoch.at);
+  for (int i = 0; i < person->place_count && size < FRAME - 128; i++) {
+    struct place *place = person->places[i];
+    struct conversation *conversation = &conversations[place->conversation];
+    place->last = conversation->last_seq - (i < busy ? missed : 0);
+    size += snprintf(payload + size, sizeof payload - (size_t)size, "%s\"%s\":%lld", i ? "," : "", conversation->id,
+                     (long long)place->last);
+  }
+  snprintf(payload + size, sizeof payload - (size_t)size, "}}");
+  ask(person, "sync", payload, (struct pending){.kind = SYNC});
 }
 
 static int starts(const char *text, int size, const char *with) {
@@ -385,7 +442,9 @@ static void received(struct connection *connection, char *text, int size) {
   } else if (connection->state == JOINING && starts(text, size, "40" CHAT "{")) {
     /* `ready` follows */
   } else if (connection->state == JOINING && starts(text, size, "42" CHAT "[\"ready\",")) {
-    joined(person);
+    connection->state = READY;
+    if (busy) synchronise(person, text + strlen("42" CHAT "[\"ready\","), end);
+    else complete(person);
   } else if (connection->state == READY && starts(text, size, "42" CHAT "[\"message\",")) {
     delivered(person, text, text + strlen("42" CHAT "[\"message\","), size);
   } else if (connection->state == READY && starts(text, size, "42" CHAT "[\"receipt\",")) {
@@ -463,12 +522,15 @@ static void replay(int in_flight) {
 
 static void obey(char *command) {
   char name[16], more[128];
-  double seconds = 0, much = 0;
-  if (sscanf(command, "%15s %lf %lf", name, &seconds, &much) < 1) fail("no command");
+  double seconds = 0, much = 0, most = 0;
+  if (sscanf(command, "%15s %lf %lf %lf", name, &seconds, &much, &most) < 1) fail("no command");
   begin_work();
   deliveries = marks = receipts = 0;
   deadline = began + (uint64_t)(seconds * 1e9);
-  if (!strcmp(name, "connect")) {
+  busy = missed = 0;
+  if (!strcmp(name, "connect") || !strcmp(name, "resume")) {
+    busy = (int)much;
+    missed = (int)most;
     for (int i = 0; i < (int)seconds && i < person_count; i++) connect_next();
     while (ready < person_count) serve(1000);
   } else if (!strcmp(name, "send")) {

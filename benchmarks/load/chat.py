@@ -47,6 +47,10 @@ class Chat(Commands[ChatWork]):
     def connect(self, at_once: int = 10) -> ChatWork:
         return self._do(f"connect {at_once}")
 
+    def resume(self, at_once: int, busy: int, missed: int) -> ChatWork:
+        """The same, then `sync` of the last `missed` messages of each of one's first `busy` conversations."""
+        return self._do(f"resume {at_once} {busy} {missed}")
+
     def send(self, seconds: float, in_flight: int = 1) -> ChatWork:
         """As fast as it goes, with so many messages on their way in each conversation."""
         return self._do(f"send {seconds} {in_flight}")

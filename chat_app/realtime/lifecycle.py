@@ -94,7 +94,7 @@ def _tell_changed(app: Any, conversation_id: str) -> None:
             )
             rows = db.session.execute(query).all()
             for row, view in zip(rows, render(rows), strict=True):
-                _emit_here("conversation_changed", view, user_room(row.ConversationMember.user_id))
+                _emit_here("conversation_changed", view, user_room(row.user_id))
 
 
 def init_lifecycle(app: Flask) -> None:

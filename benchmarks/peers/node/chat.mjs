@@ -11,6 +11,8 @@ import pg from "pg";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 import { Refused, event } from "./events.mjs";
+import { catchUp, currentEpoch } from "./sync.mjs";
+import { isAlive } from "./messages.mjs";
 
 const { PORT, DATABASE_URL, REDIS_URL, SECRET_KEY } = process.env;
 const TOLD_RECEIPTS = 100; // members up to which everybody is told of everybody's receipts
@@ -43,7 +45,11 @@ chat.use((socket, next) => {
 
 chat.use(async (socket, next) => {
   try {
+    if (!(await isAlive(pool, socket.data.user, socket.data.session))) {
+      throw Object.assign(new Error("This session has ended."), { data: { code: "token_revoked" } });
+    }
     const rooms = await store.conversations(socket.data.user);
+    socket.data.epoch = await currentEpoch(pool);
     socket.join([`u:${socket.data.user}`, ...rooms.map((id) => `c:${id}`)]);
     next();
   } catch (error) {
@@ -71,11 +77,12 @@ chat.on("connection", (socket) => {
   };
   socket.on("mark_delivered", event("mark", mark(false)));
   socket.on("mark_read", event("mark", mark(true)));
+  socket.on("sync", event("sync", (data) => catchUp(pool, user, data)));
 
   socket.emit("ready", {
     user_id: user,
     session_id: socket.data.session,
-    epoch: "1",
+    epoch: socket.data.epoch,
     server_time: new Date().toISOString(),
   });
 });

@@ -26,6 +26,14 @@ const schemas = {
     if (content.length > LONGEST) throw new Refused("payload_too_large", "too long");
     if (data.reply_to_id != null && !UUID.test(data.reply_to_id)) invalid("reply_to_id must be a UUID");
   },
+  sync(data) {
+    const { conversations = {}, limit = 1000 } = data;
+    if (typeof conversations !== "object" || conversations === null) invalid("conversations must be an object");
+    for (const [id, change] of Object.entries(conversations)) {
+      if (!UUID.test(id) || !Number.isSafeInteger(change) || change < 0) invalid("conversations must hold a number by UUID");
+    }
+    if (!Number.isSafeInteger(limit) || limit < 1 || limit > 1000) invalid("limit must be 1 to 1000");
+  },
   mark(data) {
     if (!UUID.test(data.conversation_id)) invalid("conversation_id must be a UUID");
     if (!Number.isSafeInteger(data.seq) || data.seq < 1) invalid("seq must be a number");
