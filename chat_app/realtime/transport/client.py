@@ -7,6 +7,7 @@ from eventlet import Timeout
 from eventlet.event import Event
 from eventlet.hubs import get_hub
 
+from chat_app.realtime.transport.departure import closing_noticed
 from chat_app.realtime.transport.frames import POLICY, PROTOCOL_ERROR
 from chat_app.realtime.transport.packets import (
     CLOSE,
@@ -33,6 +34,8 @@ MAX_RUNNING = 128
 """Events of one client that may be at work at once; beyond that its next ones wait: nothing more is read of it."""
 UPGRADE_TIMEOUT = 10.0
 """Seconds that a websocket may take to take over from polling."""
+PROBED_POLL = 0.1
+"""Seconds that a poll waits once the probe is answered: a client should poll no more, and not in a loop."""
 PROBE = "probe"
 
 
@@ -41,6 +44,7 @@ class Client:
 
     __slots__ = (
         "_free",
+        "_is_probed",
         "_overdue",
         "_poll",
         "_running",
@@ -50,6 +54,7 @@ class Client:
         "beat",
         "closed",
         "connected",
+        "posting",
         "server",
         "session",
         "sid",
@@ -63,6 +68,9 @@ class Client:
         self.session: dict[str, Any] = {}
         self.connected = False
         self.upgrading = False
+        self._is_probed = False
+        self.posting = False
+        """Whether a request with packets is at work."""
         self.closed = False
         self.websocket: Websocket | None = None
         self.awaits_pong = False
@@ -107,26 +115,35 @@ class Client:
 
     # -- polling ---------------------------------------------------------------------------------------
 
-    def poll(self) -> list[Packet]:
-        """Wait for packets. Raises :class:`PacketError` for a second poll at a time: that ends the session."""
+    def poll(self, connection: Any = None) -> list[Packet]:
+        """Wait for packets; the session ends when the client closes this request's `connection` meanwhile.
+
+        Raises :class:`PacketError` for a second poll at a time, which ends the session, and for one that the upgrade
+        to a websocket has overtaken.
+        """
         if self._poll is not None:
-            self._waiting = [CLOSE_PACKET]
-            self.end(self.server.reason.TRANSPORT_ERROR)
+            self._refuse("one poll at a time")
             raise PacketError("one poll at a time")
-        if not self._waiting and not self.closed and not self.upgrading:
-            self._await_packet()
+        if not self._waiting and not self.closed:
+            self._await_packet(connection)
+        if self.websocket is not None:
+            raise PacketError("the session is a websocket now")
         if not self._waiting:
             return [NOOP_PACKET]
         packets, self._waiting, self._unpolled = self._waiting, [], 0
         return packets
 
-    def _await_packet(self) -> None:
+    def _await_packet(self, connection: Any) -> None:
+        seconds = PROBED_POLL if self._is_probed else self.server.ping_interval + self.server.ping_timeout
         self._poll = Event()
         try:
-            with Timeout(self.server.ping_interval + self.server.ping_timeout, False):
+            with closing_noticed(connection, self._abandoned), Timeout(seconds, False):
                 self._poll.wait()
         finally:
             self._poll = None
+
+    def _abandoned(self) -> None:
+        self.end(self.server.reason.TRANSPORT_ERROR)
 
     def post(self, packets: list[tuple[str, Data]]) -> None:
         """Returns when all of them have begun; until then the client waits for its answer."""
@@ -185,6 +202,7 @@ class Client:
             self._refuse(str(error))
 
     def _refuse(self, reason: str) -> None:
+        """What the client sent breaks the protocol."""
         if self.websocket is not None:
             self.websocket.close(PROTOCOL_ERROR, reason)
         self.end(self.server.reason.TRANSPORT_ERROR)
@@ -204,6 +222,7 @@ class Client:
     def _probed(self, websocket: Websocket, data: Data) -> None:
         if data == PING + PROBE:
             websocket.on_message = lambda data: self._upgraded(websocket, data)
+            self._is_probed = True
             websocket.send(Packet(PONG, PROBE).frame)
             self._wake_poll()
         else:
@@ -212,7 +231,7 @@ class Client:
     def _upgraded(self, websocket: Websocket, data: Data) -> None:
         if data == UPGRADE and not self.closed:
             self._overdue.cancel()
-            self.upgrading = False
+            self.upgrading = self._is_probed = False
             waiting, self._waiting, self._unpolled = self._waiting, [], 0
             self.open(websocket)
             self._wake_poll()
@@ -223,7 +242,7 @@ class Client:
 
     def _upgrade_failed(self) -> None:
         self._overdue.cancel()
-        self.upgrading = False
+        self.upgrading = self._is_probed = False
 
     # -- life ------------------------------------------------------------------------------------------
 
@@ -234,8 +253,6 @@ class Client:
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
         """End the session from this side; what was sent before still leaves."""
-        if not self.closed and not abort and self.websocket is None:
-            self.send(CLOSE_PACKET)
         self.end(reason or self.server.reason.SERVER_DISCONNECT)
 
     def end(self, reason: str) -> None:
@@ -245,6 +262,8 @@ class Client:
         self.server.forget(self)
         if self.websocket is not None:
             self.websocket.close()
+        elif reason != self.server.reason.CLIENT_DISCONNECT:
+            self._waiting.append(CLOSE_PACKET)
         self._wake_poll()
         # Not at once: this may be in the middle of an emit, which must not wait, nor find its room changed.
         get_hub().schedule_call_global(0, self.server.pool.run, self.server.handle_end, self.sid, reason)

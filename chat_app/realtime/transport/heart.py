@@ -13,6 +13,8 @@ from eventlet.hubs import get_hub
 if TYPE_CHECKING:
     from chat_app.realtime.transport.client import Client
 
+LATE = 0.1
+"""Of the patience: so much may a ping that leaves late cost the client, whose deadline counts from when it was due."""
 Due = tuple[float, int, "Client"]
 """When, the client's beat at which it was put down, and the client."""
 
@@ -39,6 +41,12 @@ class Heart:
             client.awaits_pong = False
             self.add(client)
 
+    def catch_up(self) -> None:
+        """Do what is due by now, for a request that the hub handles before the timer."""
+        if self._timer is not None and self._timer_at <= time.monotonic():
+            self._timer.cancel()
+            self._beat()
+
     def _schedule(self) -> None:
         due = min((queue[0][0] for queue in (self._pings, self._deadlines) if queue), default=None)
         if due is None or (self._timer is not None and self._timer_at <= due):
@@ -52,10 +60,11 @@ class Heart:
         self._timer = None
         now = time.monotonic()
         while self._pings and self._pings[0][0] <= now:
-            _, beat, client = self._pings.popleft()
+            due, beat, client = self._pings.popleft()
             if not client.closed and client.beat == beat:
                 client.ping()
-                self._deadlines.append((now + self._patience, client.beat, client))
+                deadline = max(due, now - LATE * self._patience) + self._patience
+                self._deadlines.append((deadline, client.beat, client))
         while self._deadlines and self._deadlines[0][0] <= now:
             _, beat, client = self._deadlines.popleft()
             if client.awaits_pong and client.beat == beat:

@@ -42,6 +42,10 @@ class Rooms(socketio.Manager):
             self.server.eio.deliver(self.eio_sid_from_sid(sid, namespace), packet_)
         return sid
 
+    def holds(self, sid: str) -> bool:
+        """Whether something waits until this client is connected."""
+        return bool(self._held.get(sid))
+
     def pre_disconnect(self, sid: str, namespace: str) -> str | None:
         self.pending_disconnect.setdefault(namespace, set()).add(sid)
         return self.eio_sid_from_sid(sid, namespace)

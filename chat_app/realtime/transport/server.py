@@ -49,6 +49,8 @@ class Server(socketio.Server):
         self._connect_timeout = connect_timeout
         self._awaited: dict[str, Any] = {}
         """Timers, by client, of those that have not joined a namespace yet."""
+        self._new: set[str] = set()
+        """Clients that have sent no packet yet: the first has to be a CONNECT."""
         self._connecting: Counter[str] = Counter()
         """How many connect handlers run, by client."""
         self._plain = self.packet_class is packet.Packet
@@ -78,12 +80,23 @@ class Server(socketio.Server):
 
     def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         super()._handle_eio_connect(eio_sid, environ)
+        self._new.add(eio_sid)
+        self._await(eio_sid)
+
+    def _await(self, eio_sid: str) -> None:
         if self._connect_timeout:
-            timer = get_hub().schedule_call_global(self._connect_timeout, self.eio.disconnect, eio_sid)
+            timer = get_hub().schedule_call_global(self._connect_timeout, self._has_not_joined, eio_sid)
             self._awaited[eio_sid] = timer
+
+    def _has_not_joined(self, eio_sid: str) -> None:
+        if eio_sid in self._connecting:
+            self._await(eio_sid)  # it is the handler that takes its time
+        else:
+            self.eio.disconnect(eio_sid)
 
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         self._has_joined(eio_sid)
+        self._new.discard(eio_sid)
         self._binary_packet.pop(eio_sid, None)
         environ = self.environ.get(eio_sid)
         super()._handle_eio_disconnect(eio_sid, reason)
@@ -134,6 +147,10 @@ class Server(socketio.Server):
 
     def _dispatch(self, eio_sid: str, pkt: packet.Packet) -> None:
         namespace = pkt.namespace or "/"
+        if eio_sid in self._new:
+            self._new.remove(eio_sid)
+            if pkt.packet_type != packet.CONNECT:
+                raise PacketError("a connection begins with CONNECT")
         if pkt.packet_type == packet.CONNECT:
             self._handle_connect(eio_sid, namespace, pkt.data)
         elif pkt.packet_type == packet.DISCONNECT:
@@ -146,7 +163,6 @@ class Server(socketio.Server):
             raise PacketError("unexpected packet")
 
     def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
-        self._has_joined(eio_sid)
         if not self._accepts(namespace):
             self._refuse(eio_sid, namespace, {"message": "Invalid namespace"})
             return
@@ -196,7 +212,10 @@ class Server(socketio.Server):
         )
 
     def _confirm(self, eio_sid: str, namespace: str, sid: str) -> None:
+        self._has_joined(eio_sid)
         self._send_packet(eio_sid, self.packet_class(packet.CONNECT, {"sid": sid}, namespace=namespace))
+        if self.always_connect or self.manager.holds(sid):
+            self.eio.set_apart(eio_sid)
         self.manager.connect(sid, namespace)
 
     def _refuse(self, eio_sid: str, namespace: str, error: Any) -> None:
@@ -256,8 +275,8 @@ def decode(text: str, packet_class: type[packet.Packet] = packet.Packet) -> pack
     if (head[2] is not None) != (kind in (packet.BINARY_EVENT, packet.BINARY_ACK)):
         raise PacketError("attachments and type do not agree")
     attachments = int(head[2] or 0)
-    if attachments > MAX_ATTACHMENTS:
-        raise PacketError(f"a packet has at most {MAX_ATTACHMENTS} attachments")
+    if head[2] is not None and not 1 <= attachments <= MAX_ATTACHMENTS:
+        raise PacketError(f"a packet with attachments has 1 to {MAX_ATTACHMENTS}")
     if len(head[4]) > MAX_ACK_ID_DIGITS:
         raise PacketError("that is no acknowledgement id")
     pkt = packet_class(kind, binary=False)
@@ -272,7 +291,7 @@ def decode(text: str, packet_class: type[packet.Packet] = packet.Packet) -> pack
             raise PacketError("that is more than can be read") from None
         pkt.data = [None]
         return pkt
-    if not _is_valid(pkt):
+    if not _is_valid(pkt) or (pkt.data is None and head.end() < len(text)):  # null is not the same as nothing
         raise PacketError("the packet's data is not what its type carries")
     return pkt
 

@@ -36,6 +36,8 @@ MAX_UNSENT = 1024 * 1024
 READ_SIZE = 65536
 LINGER = 5.0
 """Seconds for what is unsent to leave and for the client's own close to arrive, once a close was sent."""
+APART = 0.01
+"""Seconds between what was sent before :meth:`Websocket.set_apart` and what is sent after it."""
 WAIT = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -49,6 +51,10 @@ class Cork:
         if not self._waiting:
             get_hub().schedule_call_global(0, self._pull)
         self._waiting.append(websocket)
+
+    def remove(self, websocket: "Websocket") -> None:
+        with suppress(ValueError):
+            self._waiting.remove(websocket)
 
     def _pull(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -170,6 +176,20 @@ class Websocket:
             self._cork.add(self)
         self._pending.append(frame)
         self.unsent += len(frame)
+
+    def set_apart(self) -> None:
+        """What was sent so far leaves at once, and what follows not in the same piece but `APART` later."""
+        self.flush()
+        self._cork.remove(self)
+        if self._state == "open" and not self._rest:
+            self._pending.append(b"")  # so that the cork is not asked
+            get_hub().schedule_call_global(APART, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._pending == [b""]:
+            self._pending.clear()
+        else:
+            self.flush()
 
     def flush(self) -> None:
         """Hand the kernel what it takes."""

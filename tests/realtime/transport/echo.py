@@ -19,6 +19,7 @@ from chat_app.realtime.transport import SocketIO
 
 PING_INTERVAL, PING_TIMEOUT = 0.3, 0.2
 MAX_SIZE = 100_000
+CONNECT_TIMEOUT = 1.0
 
 
 def create_app(kind: str, queue: str) -> tuple[Flask, SocketIO]:
@@ -32,16 +33,14 @@ def create_app(kind: str, queue: str) -> tuple[Flask, SocketIO]:
         ping_interval=PING_INTERVAL if kind == "engine" else 25,
         ping_timeout=PING_TIMEOUT if kind == "engine" else 20,
         max_http_buffer_size=MAX_SIZE,
-        connect_timeout=1.0,
+        connect_timeout=CONNECT_TIMEOUT,
     )
     if kind == "engine":
         engine = socketio.server.eio
         for event in ("connect", "disconnect"):
             engine.on(event, lambda *args: None)
         engine.on("message", engine.send)
-        app.add_url_rule(
-            "/polls/<sid>", view_func=lambda sid: str(engine.sockets[sid]._poll is not None), endpoint="polls"
-        )
+        app.add_url_rule("/sessions/<sid>", view_func=lambda sid: _state(engine.sockets.get(sid)), endpoint="sessions")
     else:
         for namespace in ("/", "/custom", "/counted"):
             _add_life(socketio, namespace)
@@ -49,6 +48,12 @@ def create_app(kind: str, queue: str) -> tuple[Flask, SocketIO]:
             _add_events(socketio, namespace)
             _add_tasks(socketio, namespace)
     return app, socketio
+
+
+def _state(client: Any) -> str:
+    if client is None:
+        return "ended"
+    return " ".join(word for word, holds in (("polled", client._poll), ("posting", client.posting)) if holds)
 
 
 def _add_life(socketio: SocketIO, namespace: str) -> None:
@@ -80,7 +85,7 @@ def _add_work(socketio: SocketIO, namespace: str) -> None:
     def work() -> None:
         at_work.append(1)
         most.append(max(most.pop(), len(at_work)))
-        socketio.sleep(0.05)
+        socketio.sleep(0.2)  # longer than it takes to begin as many as there may be
         at_work.pop()
 
     @socketio.on("most", namespace=namespace)
