@@ -126,10 +126,13 @@ def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
 
 
 def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
-    def membership(message: dict[str, object]) -> None:
+    def membership(message: dict[str, Any]) -> None:
         members.apply(message)
-        if not message["present"]:  # in the background: it asks the database, and must not hold up the bus
-            socketio.start_background_task(stop_watching_unseen, message["user_ids"])
+        if message["present"]:
+            return
+        lifecycle.tell_removed(message)
+        # In the background: it asks the database, and must not hold up the bus
+        socketio.start_background_task(stop_watching_unseen, message["user_ids"])
 
     def stop_watching_unseen(user_ids: list[str]) -> None:
         with app.app_context():

@@ -28,6 +28,9 @@ class Rooms:
         if not there:
             self.rooms[namespace].pop(room, None)
 
+    def settle(self, sid: str) -> bool:
+        return False
+
     def get_participants(self, namespace: str, room: str) -> list[tuple[str, str]]:
         return list(self.rooms[namespace].get(room, {}).items())
 

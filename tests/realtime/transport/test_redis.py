@@ -1,17 +1,14 @@
 """Two processes of an application that knows nothing of chat, over a real Redis."""
 
 import json
-import socket
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
-import redis as redis_client
 import websocket
 from flask_socketio import SocketIO as StockSocketIO
 
-from chat_app.realtime.transport.redis import Subscription
 from tests.realtime.transport.conftest import Echo, Socket
 from tests.realtime.transport.test_socket_io import connected
 from tests.services.redis import Redis
@@ -81,36 +78,3 @@ def test_a_process_without_a_server_emits_with_the_stock_class(pair: list[Echo],
     hear_each_other(here, there)
     StockSocketIO(message_queue=redis.aside, async_mode="threading").emit("news", {"from": "a worker"})
     assert here.receive() == there.receive() == '42["news",{"from":"a worker"}]'
-
-
-REPLIES = (
-    b"*3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n"
-    b"*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$7\r\none\r\n*3\r\n"
-    b">3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$0\r\n\r\n"
-)
-"""In both versions of Redis's protocol; the first message looks like the beginning of another."""
-
-
-@pytest.mark.parametrize("size", [1, 2, 7, 50, len(REPLIES)])
-def test_messages_of_redis_are_read_wherever_they_are_cut(size: int):
-    here, there = socket.socketpair()
-    with here, there:
-        subscription = Subscription(redis_client.Redis(), "ch")
-        subscription._socket = here
-        heard = []
-        for at in range(0, len(REPLIES), size):
-            there.sendall(REPLIES[at : at + size])
-            heard += subscription.messages()
-        assert heard == [b"one\r\n*3", b""]
-
-
-def test_a_subscription_that_redis_refuses_or_ends_fails():
-    for answer, error in ((b"-NOPERM no\r\n", redis_client.ResponseError), (b"", ConnectionResetError)):
-        here, there = socket.socketpair()
-        with here:
-            with there:
-                there.sendall(answer)
-            subscription = Subscription(redis_client.Redis(), "ch")
-            subscription._socket = here
-            with pytest.raises(error):
-                subscription.messages()
