@@ -96,6 +96,7 @@ class LocalMembers:
             if connection.user_id in here and connection.user_id not in members:
                 self._leave(connection, conversation_id)
         self._revs[conversation_id] = rows[0].members_rev if rows else 0
+        self._manager.mark_fresh(CHAT, conversation_room(conversation_id))
 
     def known_rev(self, conversation_id: str) -> int:
         """The `members_rev` that the room here reflects, 0 for one without sockets."""

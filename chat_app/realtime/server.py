@@ -23,6 +23,7 @@ from chat_app.realtime.bus import Bus
 from chat_app.realtime.connections import Connections
 from chat_app.realtime.members import LocalMembers
 from chat_app.realtime.periodic import every
+from chat_app.realtime.publish import CHAT, conversation_room
 from chat_app.realtime.rates import SETTLE_EVERY, NoLimit, SharedBuckets, TokenBuckets
 from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import init_pending_receipts
@@ -40,7 +41,7 @@ FLUSH_RECEIPTS_EVERY = 1.0
 
 def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
     """A process that does not serve sockets (a worker, a command) only gets the sending side of the bus."""
-    bus = Bus(app, settings.redis_url, write_only=not serving)
+    bus = Bus(app, settings.bus_url or settings.redis_url, write_only=not serving)
     app.extensions["bus"] = bus
     app.extensions["redis"] = _redis(settings)
     init_pending_receipts(app)
@@ -129,6 +130,7 @@ def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
     def membership(message: dict[str, Any]) -> None:
         members.apply(message)
         if message["present"]:
+            bus.mark_fresh(CHAT, conversation_room(message["conversation_id"]))
             return
         lifecycle.tell_removed(message)
         # In the background: it asks the database, and must not hold up the bus

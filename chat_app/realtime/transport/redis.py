@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 HEARTBEAT_EVERY = 2.0
 SETTLE_WITHIN = 2.0
 """Seconds that a client waits for Redis to confirm its rooms; then it goes on, and is told once they are confirmed."""
+FRESH = 5.0
+"""Seconds after somebody entered a room from afar during which everybody hears it: by then Redis has confirmed it."""
+MAX_FRESH = 10_000
 METHODS = ("emit", "disconnect", "enter_room", "leave_room", "close_room", "callback")
 Message = dict[str, Any]
 
@@ -46,6 +49,8 @@ class RedisManager(PubSubManager, Rooms):
         self._network: Network | None = None
         self._unheard: set[str] = set()
         """Clients that entered a room which Redis had not confirmed."""
+        self._fresh: dict[tuple[str, Any], float] = {}
+        """Until when everybody is told of a room (monotonic seconds), the oldest first."""
         self._own = (self.host_id.encode() + b"\n", self._on_wire({})[:-1])
         self._common = self._shards.common() if self._is_cluster else channel.encode()
 
@@ -146,15 +151,31 @@ class RedisManager(PubSubManager, Rooms):
         if message["method"] == "callback":
             return self._shards.of_host(message["host_id"])
         if message["method"] in ("disconnect", "enter_room", "leave_room"):
+            if message["method"] == "enter_room":
+                self.mark_fresh(message["namespace"], message["room"])
             return self._channel_of(message["namespace"], message["sid"])
         if message["method"] in ("emit", "close_room"):
             return self._channel_of(message["namespace"], message["room"])
         return self._common
 
     def _channel_of(self, namespace: str, room: Any) -> bytes:
-        if isinstance(room, (str, int)) and self.is_shared(namespace, room):
-            return self._shards.of_room(namespace, room)
-        return self._common
+        if not isinstance(room, (str, int)) or not self.is_shared(namespace, room):
+            return self._common
+        if self._fresh and self._fresh.get((namespace, room), 0.0) > time.monotonic():
+            return self._common
+        return self._shards.of_room(namespace, room)
+
+    def mark_fresh(self, namespace: str, room: Any) -> None:
+        """Clients of other processes enter this room now, and those processes have yet to listen for it."""
+        self._fresh.pop((namespace, room), None)
+        self._fresh[namespace, room] = time.monotonic() + FRESH
+        if len(self._fresh) > MAX_FRESH:
+            del self._fresh[next(iter(self._fresh))]
+
+    def _forget_fresh(self) -> None:
+        now = time.monotonic()
+        for one in [one for one, until in self._fresh.items() if until <= now]:
+            del self._fresh[one]
 
     def _send_now(self, address: Address, channel: bytes, data: bytes) -> None:
         """Raises what redis-py raises."""
@@ -239,6 +260,7 @@ class RedisManager(PubSubManager, Rooms):
     def _heart(self, network: Network) -> None:
         while True:
             network.beat(self._own[0])
+            self._forget_fresh()
             self.server.sleep(HEARTBEAT_EVERY)
 
     def _hear(self, messages: list[bytes], link: Link) -> None:

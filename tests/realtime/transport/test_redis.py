@@ -9,10 +9,9 @@ import pytest
 import websocket
 from flask_socketio import SocketIO as StockSocketIO
 
-from tests.realtime.transport.conftest import Echo, Socket
+from tests.realtime.transport.conftest import PATIENCE, Echo, Socket
 from tests.realtime.transport.test_socket_io import connected
 from tests.services.redis import Redis
-from tests.services.waiting import eventually
 
 
 @pytest.fixture
@@ -34,30 +33,37 @@ def sid_of(socket: Socket) -> str:
     return sid
 
 
-def hear_each_other(first: Socket, second: Socket) -> None:
-    """Until the second process has subscribed; what it heard late is read as well."""
-    attempts = count()
+def joined(socket: Socket, room: str) -> None:
+    """Returns once the process has said that the client is in it."""
+    socket.send(f'428["join","{room}"]')
+    assert socket.receive() == f'438["{room}"]'
 
-    def heard() -> bool:
-        word = f'42["everybody",{-1 - next(attempts)}]'
-        first.send(word)
-        assert first.receive() == word
-        second.link.settimeout(0.5)
-        try:
-            while second.receive() != word:
-                pass
-        except websocket.WebSocketTimeoutException:
-            return False
-        finally:
-            second.link.settimeout(5)
-        return True
 
-    eventually(heard)
+def heard(socket: Socket, patience: float = 0.5) -> list[str]:
+    """All that comes until nothing has for so many seconds."""
+    told: list[str] = []
+    socket.link.settimeout(patience)
+    try:
+        while True:
+            told.append(socket.receive())
+    except websocket.WebSocketTimeoutException:
+        return told
+    finally:
+        socket.link.settimeout(PATIENCE)
+
+
+_words = count()
+
+
+def crosses(here: Socket, there: Socket, room: str) -> bool:
+    """Whether what one says to the room comes to the other."""
+    word = f"word {next(_words)}"
+    here.send(f'42["room","{room}","{word}"]')
+    return f'42["room","{word}"]' in heard(there)
 
 
 def test_what_one_process_emits_is_heard_at_the_other_once_and_in_order(pair: list[Echo]):
     here, there = (connected(server) for server in pair)
-    hear_each_other(here, there)
     for number in range(200):
         here.send(f'42["everybody",{number}]')
     expected = [f'42["everybody",{number}]' for number in range(200)]
@@ -66,7 +72,6 @@ def test_what_one_process_emits_is_heard_at_the_other_once_and_in_order(pair: li
 
 def test_a_client_of_another_process_can_be_asked(pair: list[Echo]):
     here, there = (connected(server) for server in pair)
-    hear_each_other(here, there)
     here.send(f'427["ask_other","{sid_of(there)}"]')
     assert there.receive() == '421["question"]'
     there.send('431["from afar"]')
@@ -75,6 +80,30 @@ def test_a_client_of_another_process_can_be_asked(pair: list[Echo]):
 
 def test_a_process_without_a_server_emits_with_the_stock_class(pair: list[Echo], redis: Redis):
     here, there = (connected(server) for server in pair)
-    hear_each_other(here, there)
     StockSocketIO(message_queue=redis.aside, async_mode="threading").emit("news", {"from": "a worker"})
     assert here.receive() == there.receive() == '42["news",{"from":"a worker"}]'
+
+
+def test_a_room_is_heard_as_soon_as_a_client_is_told_that_it_is_in_it(pair: list[Echo]):
+    """Nobody waits for anything: the answer to `join` says that Redis has confirmed it."""
+    here, there = (connected(server) for server in pair)
+    for number in range(50):
+        joined(there, f"room {number}")
+        here.send(f'42["room","room {number}",{number}]')
+        assert there.receive() == f'42["room",{number}]'
+
+
+def test_a_process_hears_nothing_of_rooms_that_it_has_nobody_in(pair: list[Echo], redis: Redis):
+    here, there = (connected(server) for server in pair)
+    joined(here, "ours")
+    joined(there, "theirs")
+    with redis.client() as client:
+        before = client.info("commandstats")
+        for _ in range(50):
+            here.send('42["room","ours","nobody else hears it"]')
+        assert here.received(50) == ['42["room","nobody else hears it"]'] * 50
+        here.send('42["room","theirs","last"]')
+        assert there.receive() == '42["room","last"]'
+        assert before
+        listeners = [client.pubsub_numsub(channel)[0][1] for channel in client.pubsub_channels("*flask-socketio/*")]
+    assert max(listeners) == 1
