@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from limits import parse as parse_rate
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chat_app.mail.relay import Relay
@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     )
     database_url: str = Field("", description="postgresql://… or sqlite:///…; SQLite in DATA_DIR if unset.")
     redis_url: str = Field("", description="redis://…, rediss://… or unix://…; everything in the process if unset.")
+    bus_url: str = Field(
+        "",
+        description="Redis of the bus between processes: as REDIS_URL, redis+sentinel://host:port,…/db/service or "
+        "redis+cluster://host:port,…; REDIS_URL if unset.",
+    )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         [], description="Origins, separated by commas, that may call from other sites' pages."
     )
@@ -163,6 +168,17 @@ class Settings(BaseSettings):
     def _redis_scheme(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("starts with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("bus_url")
+    @classmethod
+    def _bus_address(cls, value: str, info: ValidationInfo) -> str:
+        from chat_app.realtime.transport.addresses import read_address  # not at the top: it loads the whole transport
+
+        if value:
+            read_address(value)
+            if info.data.get("redis_url") == "":
+                raise ValueError("needs REDIS_URL too: limits, presence and jobs live there")
         return value
 
     @field_validator("database_url")

@@ -43,6 +43,8 @@ def _redis() -> str | None:
         current_app.extensions["redis"].ping()
     except redis.RedisError:
         return "Redis does not answer; each process serves its own clients only."
+    if not current_app.extensions["bus"].is_up:
+        return "The bus is interrupted; each process serves its own clients only."
     return None
 
 

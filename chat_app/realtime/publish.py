@@ -89,12 +89,8 @@ def presence_touched(user_id: str) -> None:
 
 
 def membership_changed(conversation_id: str, user_ids: list[str], members_rev: int, *, present: bool) -> None:
-    """People are in or out: every process moves their sockets, and those who are out are told."""
+    """People are in or out: every process moves their sockets, and tells those who are out."""
     _tell("membership", conversation_id=conversation_id, user_ids=user_ids, rev=members_rev, present=present)
-    if not present:
-        for user_id in user_ids:
-            payload = {"conversation_id": conversation_id, "id": conversation_id}
-            publish("conversation_removed", payload, user_room(user_id))
 
 
 def conversation_changed(conversation_id: str, user_id: str | None = None) -> None:

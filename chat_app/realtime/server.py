@@ -23,6 +23,7 @@ from chat_app.realtime.bus import Bus
 from chat_app.realtime.connections import Connections
 from chat_app.realtime.members import LocalMembers
 from chat_app.realtime.periodic import every
+from chat_app.realtime.publish import CHAT, conversation_room
 from chat_app.realtime.rates import SETTLE_EVERY, NoLimit, SharedBuckets, TokenBuckets
 from chat_app.receipts import newcomers
 from chat_app.receipts import service as receipts
@@ -41,7 +42,7 @@ FLUSH_RECEIPTS_EVERY = 1.0
 
 def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
     """A process that does not serve sockets (a worker, a command) only gets the sending side of the bus."""
-    bus = Bus(app, settings.redis_url, write_only=not serving)
+    bus = Bus(app, settings.bus_url or settings.redis_url, write_only=not serving)
     app.extensions["bus"] = bus
     app.extensions["redis"] = _redis(settings)
     init_pending_receipts(app)
@@ -128,10 +129,14 @@ def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
 
 
 def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
-    def membership(message: dict[str, object]) -> None:
+    def membership(message: dict[str, Any]) -> None:
         members.apply(message)
-        if not message["present"]:  # in the background: it asks the database, and must not hold up the bus
-            socketio.start_background_task(stop_watching_unseen, message["user_ids"])
+        if message["present"]:
+            bus.mark_fresh(CHAT, conversation_room(message["conversation_id"]))
+            return
+        lifecycle.tell_removed(message)
+        # In the background: it asks the database, and must not hold up the bus
+        socketio.start_background_task(stop_watching_unseen, message["user_ids"])
 
     def stop_watching_unseen(user_ids: list[str]) -> None:
         with app.app_context():

@@ -13,7 +13,7 @@ from tests.services.waiting import eventually
 class Redis(Process):
     """Keeps nothing on disk: :meth:`stop` and start again is a server that lost its data."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *options: str) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         super().__init__(
@@ -21,6 +21,7 @@ class Redis(Process):
                 str(get_binary_path()),
                 *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory)),
                 *("--save", "", "--appendonly", "no", "--maxclients", "5000"),
+                *options,
             ],
             directory / "redis.log",
         )

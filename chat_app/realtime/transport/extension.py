@@ -12,6 +12,7 @@ from flask.globals import _cv_app, _cv_request
 from flask.signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down, request_tearing_down
 from flask_socketio import ConnectionRefusedError, _ManagedSession, _SocketIOMiddleware
 
+from chat_app.realtime.transport.addresses import SCHEMES, SEVERAL
 from chat_app.realtime.transport.redis import RedisManager
 from chat_app.realtime.transport.rooms import Rooms
 
@@ -206,7 +207,7 @@ def _runs_on_eventlet(mode: str | None) -> bool:
 def _manager(url: str, channel: str) -> Any:
     """Ours for Redis; else the library's manager for this queue, over our rooms."""
     scheme = url.partition(":")[0]
-    if scheme in ("redis", "rediss", "unix"):
+    if scheme in (*SCHEMES, *SEVERAL):
         return RedisManager(url, channel)
     kind = {"kafka": socketio.KafkaManager}.get(scheme)
     kind = kind or (socketio.ZmqManager if scheme.startswith("zmq") else socketio.KombuManager)

@@ -184,6 +184,8 @@ class Server(socketio.Server):
                     self.environ.pop(eio_sid, None)
 
     def _finish_connect(self, eio_sid: str, namespace: str, sid: str, refusal: Any) -> None:
+        if refusal is None:
+            self.manager.settle(sid)
         if not self.manager.is_connected(sid, namespace) and not self.manager.is_pre_connected(sid, namespace):
             return  # it left while the handler ran
         if refusal is None and eio_sid not in self.eio.sockets:
@@ -251,6 +253,7 @@ class Server(socketio.Server):
         answer = self._trigger_event(data[0], namespace, sid, *data[1:])
         if id is None or answer is self.not_handled:
             return
+        self.manager.settle(sid)
         values = [] if answer is None else list(answer) if isinstance(answer, tuple) else [answer]
         for part in self.encode(packet.ACK, values, namespace, id):
             self.eio.deliver(eio_sid, part)

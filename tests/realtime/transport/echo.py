@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from flask import Flask, copy_current_request_context, current_app, request, session
-from flask_socketio import emit
+from flask_socketio import emit, join_room, leave_room
 
 from chat_app.realtime.transport import SocketIO
 
@@ -46,6 +46,7 @@ def create_app(kind: str, queue: str) -> tuple[Flask, SocketIO]:
             _add_life(socketio, namespace)
             _add_work(socketio, namespace)
             _add_events(socketio, namespace)
+            _add_rooms(socketio, namespace)
             _add_tasks(socketio, namespace)
     return app, socketio
 
@@ -131,6 +132,22 @@ def _add_events(socketio: SocketIO, namespace: str) -> None:
     def sleep(seconds: float) -> float:
         socketio.sleep(seconds)
         return seconds
+
+
+def _add_rooms(socketio: SocketIO, namespace: str) -> None:
+    @socketio.on("join", namespace=namespace)
+    def join(room: str) -> str:
+        join_room(room)
+        return room
+
+    @socketio.on("leave", namespace=namespace)
+    def leave(room: str) -> str:
+        leave_room(room)
+        return room
+
+    @socketio.on("room", namespace=namespace)
+    def to_room(room: str, value: Any) -> None:
+        emit("room", value, to=room)
 
 
 def _add_tasks(socketio: SocketIO, namespace: str) -> None:
