@@ -25,6 +25,7 @@ from chat_app.realtime.members import LocalMembers
 from chat_app.realtime.periodic import every
 from chat_app.realtime.publish import CHAT, conversation_room
 from chat_app.realtime.rates import SETTLE_EVERY, NoLimit, SharedBuckets, TokenBuckets
+from chat_app.realtime.turnstile import Turnstile
 from chat_app.receipts import newcomers
 from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import init_pending_receipts
@@ -51,6 +52,8 @@ def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
     app.extensions["connections"] = connections = Connections()
     app.extensions["local_members"] = members = LocalMembers(app, bus, connections)
     _init_rates(app, settings)
+    # Half of the database connections: a storm of reconnects leaves the others to those who are talking.
+    app.extensions["connecting"] = Turnstile(max(1, settings.database_pool // 2))
     app.extensions["message_writers"] = MessageWriters(
         batches_for(settings), settings.message_writers, socketio.start_background_task
     )
@@ -162,8 +165,9 @@ def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
 
 def _start_periodic(app: Flask, members: LocalMembers) -> None:
     def store_last_seen() -> None:
-        with transaction():
-            presence_service.store_last_seen()
+        for part in presence_service.gone_since():
+            with transaction():
+                presence_service.store_last_seen(part)
 
     every(app, 0.5, sessions.end_expired)
     every(app, sessions.SWEEP_EVERY, sessions.end_revoked)
