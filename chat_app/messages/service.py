@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.db import after_commit, insert_ignore, now, touched
+from chat_app.db import after_commit, insert_new, now, touched
 from chat_app.errors import ChatError, conflict, forbidden, not_found
 from chat_app.extensions import db
 from chat_app.messages.drafts import Draft, Outcome, Status
@@ -126,14 +126,11 @@ def react(user_id: str, message_id: str, emoji: str, *, on: bool) -> Wire:
         used = set(db.session.scalars(sa.select(Reaction.emoji).where(Reaction.message_id == message_id).distinct()))
         if emoji not in used and len(used) >= MAX_EMOJIS:
             raise ChatError("quota_exceeded", f"A message carries at most {MAX_EMOJIS} different emojis.")
-        statement: Any = insert_ignore(Reaction).values(
-            message_id=message_id, emoji=emoji, user_id=user_id, created_at=now()
-        )
+        changed = insert_new(Reaction, message_id=message_id, emoji=emoji, user_id=user_id)
     else:
-        statement = sa.delete(Reaction).where(
-            Reaction.message_id == message_id, Reaction.emoji == emoji, Reaction.user_id == user_id
-        )
-    return change.done() if touched(statement) else change.unchanged()
+        own = (Reaction.message_id == message_id, Reaction.emoji == emoji, Reaction.user_id == user_id)
+        changed = bool(touched(sa.delete(Reaction).where(*own)))
+    return change.done() if changed else change.unchanged()
 
 
 class _Change:
