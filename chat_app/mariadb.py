@@ -16,7 +16,7 @@ LEAST_MARIADB = (10, 6)
 LEAST_MYSQL = (8, 0, 21)
 """The first with `JSON_TABLE`, which the message writer needs."""
 
-DUPLICATE, LOCK_TIMEOUT, DEADLOCK = 1062, 1205, 1213
+DUPLICATE, DEADLOCK = 1062, 1213
 """Numbers of errors (MariaDB Knowledge Base, "MariaDB Error Codes")."""
 
 STATEMENT_SECONDS = 10
@@ -95,7 +95,13 @@ def number(error: DBAPIError) -> int:
 
 
 def is_duplicate(error: DBAPIError) -> bool:
+    """A row with this key is there already."""
     return number(error) == DUPLICATE
+
+
+def is_deadlock(error: DBAPIError) -> bool:
+    """Two waited for each other and this one was rolled back: it may begin again at once."""
+    return number(error) == DEADLOCK
 
 
 @compiles(sa.Uuid, "mysql")

@@ -51,7 +51,7 @@ ROWS = [
     f" updated_at) VALUES ('{ROOM}', 'group', 1, 1, 1, 1, '{ADA}', '2026-01-01', '2026-01-01')",
     "INSERT INTO conversation_members (conversation_id, user_id, role, delivered_seq, read_seq, joined_at, removed)"
     f" VALUES ('{ROOM}', '{ADA}', 'owner', 1, 1, '2026-01-01', false)",
-    "INSERT INTO messages (id, conversation_id, seq, \"change\", sender_id, client_msg_id, type, content, body_hash,"
+    'INSERT INTO messages (id, conversation_id, seq, "change", sender_id, client_msg_id, type, content, body_hash,'
     f" created_at) VALUES ('{WORD}', '{ROOM}', 1, 1, '{ADA}', 'one', 'text', 'kept', '{'0' * 32}', '2026-01-01')",
 ]
 
