@@ -189,6 +189,30 @@ def dialect() -> str:
     return db.engine.dialect.name
 
 
+def database_name() -> str:
+    """The same for people: `mariadb` is told apart, once there was a connection."""
+    return "mariadb" if getattr(db.engine.dialect, "is_mariadb", False) else dialect()
+
+
+def greatest(*values: Any) -> sa.ColumnElement[Any]:
+    """The greatest of several values in a row."""
+    return sa.func.max(*values) if dialect() == "sqlite" else sa.func.greatest(*values)
+
+
+def least(*values: Any) -> sa.ColumnElement[Any]:
+    """The least of several values in a row."""
+    return sa.func.min(*values) if dialect() == "sqlite" else sa.func.least(*values)
+
+
+def broken_rule(error: IntegrityError) -> str:
+    """What the database says of the rule that a row would break: its name, or its column. Never the value.
+
+    MariaDB puts the value first ("Duplicate entry 'email' for key 'uq_users_username_key'"), PostgreSQL on its second
+    line.
+    """
+    return str(error.orig).partition("\n")[0].rpartition(" for key ")[2]
+
+
 def insert_new(model: type[Base], **values: Any) -> bool:
     """Insert a row unless one with its key is there already; tells whether it was inserted.
 

@@ -13,6 +13,7 @@ from flask import current_app
 
 from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.conversations.views import membership_query, render
+from chat_app.db import dialect
 from chat_app.extensions import db
 from chat_app.messages.models import Message
 from chat_app.messages.schemas import Sync
@@ -151,7 +152,7 @@ def _changed_since(behind: dict[str, int], limit: int) -> list[Any]:
     """One indexed read per conversation, in one statement on PostgreSQL."""
     if not behind:
         return []
-    if db.engine.dialect.name == "postgresql":
+    if dialect() == "postgresql":
         return _changed_since_lateral(behind, limit)
     rows: list[Any] = []
     for conversation_id, change in behind.items():

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.db import after_commit, transaction
+from chat_app.db import after_commit, greatest, least, touched, transaction
 from chat_app.errors import not_found
 from chat_app.extensions import db
 from chat_app.jobs import enqueue
@@ -29,21 +29,7 @@ def mark(user_id: str, conversation_id: str, seq: int, *, read: bool) -> None:
 
     A mark behind the stored one changes nothing and is told to nobody.
     """
-    row = db.session.execute(
-        sa.select(
-            Conversation.last_seq,
-            Conversation.member_count,
-            Conversation.members_rev,
-            ConversationMember.delivered_seq,
-            ConversationMember.read_seq,
-        )
-        .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
-        .where(
-            Conversation.id == conversation_id,
-            ConversationMember.user_id == user_id,
-            ConversationMember.left_at.is_(None),
-        )
-    ).first()
+    row = db.session.execute(_standing(conversation_id, user_id).where(ConversationMember.left_at.is_(None))).first()
     if row is None:
         raise not_found("conversation")
     reached = min(seq, row.last_seq)
@@ -96,20 +82,14 @@ def store(rows: Iterable[tuple[str, str, int, int]]) -> None:
     Rows are touched in one order, that of their keys, so that two batches cannot deadlock.
     """
     for conversation_id, user_id, delivered, read in sorted((c, u, d, r) for c, u, d, r in rows):
-        raised = db.session.execute(_raise_statement(conversation_id, user_id, delivered, read)).first()
-        if raised is None:
+        if not touched(_raise_statement(conversation_id, user_id, delivered, read)):
             continue
-        conversation = db.session.execute(
-            sa.select(Conversation.member_count, Conversation.members_rev).where(Conversation.id == conversation_id)
-        ).one()
-        receipt = _receipt(conversation_id, user_id, raised.delivered_seq, raised.read_seq)
-        after_commit(publish_receipt, receipt, conversation.member_count, conversation.members_rev)
+        row = db.session.execute(_standing(conversation_id, user_id)).one()
+        receipt = _receipt(conversation_id, user_id, row.delivered_seq, row.read_seq)
+        after_commit(publish_receipt, receipt, row.member_count, row.members_rev)
 
 
-def _raise_statement(conversation_id: str, user_id: str, delivered: int, read: int) -> Any:
-    greatest, least = (
-        (sa.func.greatest, sa.func.least) if db.engine.dialect.name == "postgresql" else (sa.func.max, sa.func.min)
-    )
+def _raise_statement(conversation_id: str, user_id: str, delivered: int, read: int) -> sa.Update:
     last_seq = sa.select(Conversation.last_seq).where(Conversation.id == conversation_id).scalar_subquery()
     member = ConversationMember
     return (
@@ -124,8 +104,21 @@ def _raise_statement(conversation_id: str, user_id: str, delivered: int, read: i
             delivered_seq=greatest(member.delivered_seq, least(delivered, last_seq)),
             read_seq=greatest(member.read_seq, least(read, last_seq)),
         )
-        .returning(member.delivered_seq, member.read_seq)
-        .execution_options(synchronize_session=False)
+    )
+
+
+def _standing(conversation_id: str, user_id: str) -> sa.Select[int, int, int, int, int]:
+    """What is stored of a member, and what a receipt has to carry. (MariaDB has no `UPDATE … RETURNING`.)"""
+    return (
+        sa.select(
+            Conversation.last_seq,
+            Conversation.member_count,
+            Conversation.members_rev,
+            ConversationMember.delivered_seq,
+            ConversationMember.read_seq,
+        )
+        .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
+        .where(Conversation.id == conversation_id, ConversationMember.user_id == user_id)
     )
 
 

@@ -47,6 +47,11 @@ class Database:
         with self._engine.begin() as connection:
             connection.execute(sa.text(statement), values)
 
+    def change_each(self, statement: str, rows: list[dict[str, Any]]) -> None:
+        """The same for many rows."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.text(statement), rows)
+
     @contextmanager
     def holding(self, statement: str, **values: Any) -> Iterator[None]:
         """Keep what the statement locks (`… FOR UPDATE`), for as long as the block takes. Not on SQLite."""
