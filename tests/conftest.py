@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.databases import ON_MARIADB, Selection
 from tests.services import deployment as deployments
 from tests.services.browser import chromium
 from tests.services.database import Database
@@ -33,25 +34,8 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-ON_MARIADB = os.environ.get("TEST_DATABASE") == "mariadb"
-"""The whole suite on MariaDB: then it is what every cluster runs on, in the place of PostgreSQL."""
-MARIADB_TOO = ("auth", "conversations", "messages", "operations", "promises", "receipts", "users")
-"""Folders whose tests depend on the database: they run on MariaDB in any case."""
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the deployment on MariaDB where it would prove nothing more."""
-
-    def is_needless(item: pytest.Item) -> bool:
-        values = getattr(item, "callspec", None)
-        if values is None or not {"mariadb_cluster", "own_mariadb"} & set(map(str, values.params.values())):
-            return False
-        return ON_MARIADB or item.path.relative_to(Path(__file__).parent).parts[0] not in MARIADB_TOO
-
-    needless = [item for item in items if is_needless(item)]
-    if needless:
-        config.hook.pytest_deselected(items=needless)
-        items[:] = [item for item in items if item not in set(needless)]
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Selection())
 
 
 @contextmanager
@@ -175,7 +159,7 @@ def mariadb_cluster(tmp_path_factory: pytest.TempPathFactory, mariadb: Mariadb) 
 
 @pytest.fixture(params=["embedded", "cluster", "mariadb_cluster"])
 def deployment(request: pytest.FixtureRequest) -> Deployment:
-    """The ways of running the product, one after the other; for the whole session. See `MARIADB_TOO`."""
+    """The ways of running the product, one after the other; for the whole session. See tests/databases.py."""
     return request.getfixturevalue(request.param)
 
 
