@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-ON_MARIADB = os.environ.get("TEST_DATABASE") == "mariadb"
+from tests.services.mariadb import MISSING, installed
+
+DATABASE = os.environ.get("TEST_DATABASE") or "postgresql"
+ON_MARIADB = DATABASE == "mariadb"
 """The whole suite on MariaDB: then every cluster runs on it, in the place of PostgreSQL."""
 MARIADB_TOO = ("auth", "conversations", "messages", "operations", "promises", "receipts", "users")
 """Folders whose tests depend on the database: they run on MariaDB in any case."""
@@ -14,6 +17,12 @@ PARAMS = {"mariadb_cluster", "own_mariadb"}
 
 class Selection:
     """A plugin that deselects what would prove nothing more on MariaDB, or would run on it twice."""
+
+    def pytest_sessionstart(self) -> None:
+        if DATABASE not in ("postgresql", "mariadb"):
+            raise pytest.UsageError(f"TEST_DATABASE is postgresql or mariadb, not {DATABASE}")
+        if ON_MARIADB and not installed():
+            raise pytest.UsageError(MISSING)  # a suite that was skipped as a whole must not look like one that passed
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         needless = [item for item in items if is_needless(item)]
