@@ -106,7 +106,7 @@ def is_deadlock(error: DBAPIError) -> bool:
 
 @compiles(sa.Uuid, "mysql")
 def _uuid(_type: sa.Uuid[Any], _compiler: Any, **_: Any) -> str:
-    """Text, so that ids sort by time on every version: MariaDB's own UUID type swapped the bytes until 10.10."""
+    """Text, so that ids sort by time on every version: MariaDB's own UUID type swapped their bytes until 10.11.5."""
     return "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin"
 
 
