@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 SETUP = $(if $(PYTHON),$(PYTHON) scripts/setup.py,$(error ChatSphere needs Python 3.11 or newer))
 BIN = .venv/bin
 T ?= tests
+# The database server that the tests run their clusters on: postgresql, or mariadb for the whole suite on it.
+DATABASE ?= postgresql
 
 .DEFAULT_GOAL := help
 .PHONY: help run install web test promises soak bench check clean lock
@@ -25,9 +27,9 @@ install: ## Install the Python packages into .venv and build the page
 web: ## Build the page
 	@$(SETUP) web
 
-test: ## Run the tests with all they need: make test [T=tests/messages]
+test: ## Run the tests with all they need: make test [T=tests/messages] [DATABASE=mariadb]
 	@$(SETUP) test
-	@exec $(BIN)/python -m pytest $(T)
+	@TEST_DATABASE=$(DATABASE) exec $(BIN)/python -m pytest $(T)
 
 promises: ## Prove what we promise, each with its figure, against processes that are killed and cut
 	@$(SETUP) test

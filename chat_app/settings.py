@@ -21,6 +21,14 @@ from chat_app.mail.relay import Relay
 SECRET_FILE = "secret_key"  # noqa: S105
 MINIMUM_SECRET = 32
 
+_DRIVERS = {
+    "postgresql://": "postgresql+psycopg://",
+    "postgres://": "postgresql+psycopg://",
+    "mysql://": "mysql+pymysql://",
+    "mariadb://": "mysql+pymysql://",
+    "mariadb+pymysql://": "mysql+pymysql://",
+}
+
 
 class SettingsError(SystemExit):
     """The settings cannot be used; the text names each of them with its remedy."""
@@ -40,7 +48,9 @@ class Settings(BaseSettings):
         "",
         description=f"Signs tokens; {MINIMUM_SECRET} characters or more. Generated and kept in DATA_DIR if unset.",
     )
-    database_url: str = Field("", description="postgresql://… or sqlite:///…; SQLite in DATA_DIR if unset.")
+    database_url: str = Field(
+        "", description="postgresql://…, mysql://… (MariaDB, too) or sqlite:///…; SQLite in DATA_DIR if unset."
+    )
     redis_url: str = Field("", description="redis://…, rediss://… or unix://…; everything in the process if unset.")
     bus_url: str = Field(
         "",
@@ -185,11 +195,11 @@ class Settings(BaseSettings):
     @classmethod
     def _with_driver(cls, value: str) -> str:
         """Accept the plain addresses that operators have: the driver is our business."""
-        for plain in ("postgresql://", "postgres://"):
+        for plain, driver in _DRIVERS.items():
             if value.startswith(plain):
-                return "postgresql+psycopg://" + value.removeprefix(plain)
-        if value and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
-            raise ValueError("starts with postgresql:// or sqlite:///")
+                return driver + value.removeprefix(plain)
+        if value and not value.startswith((*_DRIVERS.values(), "sqlite:///")):
+            raise ValueError("starts with postgresql://, mysql://, mariadb:// or sqlite:///")
         return value
 
     @property

@@ -62,7 +62,7 @@ def install() -> None:
 
 
 def test() -> None:
-    """What the tests need beyond that: test packages, the client bundle for Node, a browser."""
+    """What the tests need beyond that: test packages, the client bundle for Node, a browser, a MariaDB."""
     packages("requirements-dev.txt", BIN / "pytest")
     page()
     step(
@@ -72,6 +72,7 @@ def test() -> None:
         lambda: npm_run("build:client"),
     )
     browser()
+    mariadb()
 
 
 def page() -> None:
@@ -181,13 +182,41 @@ def browser() -> None:
 
 
 def apt_chromium() -> None:
+    apt("chromium")
+
+
+def apt(package: str) -> None:
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     with contextlib.suppress(SystemExit):  # one broken source among many need not matter
         run("apt-get", "update")
-    run("apt-get", "install", "-y", "--no-install-recommends", "chromium")
+    run("apt-get", "install", "-y", "--no-install-recommends", package)
 
 
 BROWSER_HINT = "The tests of the page need a browser. Install Chromium or Google Chrome so that it is on PATH."
+
+
+# -- the MariaDB of the tests --------------------------------------------------------------------------
+
+
+def mariadb() -> None:
+    """MariaDB's server, which no Python package brings. Where it cannot be installed its tests are skipped.
+
+    On Debian the package also starts a server of the system's own, on port 3306; the tests start theirs beside it.
+    """
+    if shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin"):
+        return
+    try:
+        if os.geteuid() != 0 or not shutil.which("apt-get"):
+            raise SystemExit("not root, or no apt-get")
+        progress("Installing MariaDB (apt-get)", lambda: apt("mariadb-server"))
+    except SystemExit as problem:
+        say(f"{str(problem).strip().splitlines()[-1]}\n{MARIADB_HINT}")
+
+
+MARIADB_HINT = (
+    "ChatSphere: MariaDB is missing, so the tests that need it will be skipped. Install MariaDB 10.6 or newer so that"
+    " mariadbd is on PATH or in /usr/sbin (on Debian and Ubuntu: apt-get install mariadb-server)."
+)
 
 
 # -- steps ---------------------------------------------------------------------------------------------

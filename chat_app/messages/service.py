@@ -5,8 +5,9 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
+from chat_app.conversations import members
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.db import after_commit, insert_ignore, now, touched
+from chat_app.db import after_commit, insert_new, now, touched
 from chat_app.errors import ChatError, conflict, forbidden, not_found
 from chat_app.extensions import db
 from chat_app.messages.drafts import Draft, Outcome, Status
@@ -117,39 +118,27 @@ def react(user_id: str, message_id: str, emoji: str, *, on: bool) -> Wire:
         used = set(db.session.scalars(sa.select(Reaction.emoji).where(Reaction.message_id == message_id).distinct()))
         if emoji not in used and len(used) >= MAX_EMOJIS:
             raise ChatError("quota_exceeded", f"A message carries at most {MAX_EMOJIS} different emojis.")
-        statement: Any = insert_ignore(Reaction).values(
-            message_id=message_id, emoji=emoji, user_id=user_id, created_at=now()
-        )
+        changed = insert_new(Reaction, message_id=message_id, emoji=emoji, user_id=user_id)
     else:
-        statement = sa.delete(Reaction).where(
-            Reaction.message_id == message_id, Reaction.emoji == emoji, Reaction.user_id == user_id
-        )
-    return change.done() if touched(statement) else change.unchanged()
+        own = (Reaction.message_id == message_id, Reaction.emoji == emoji, Reaction.user_id == user_id)
+        changed = bool(touched(sa.delete(Reaction).where(*own)))
+    return change.done() if changed else change.unchanged()
 
 
 class _Change:
-    """A change of a stored message: found through the caller's membership, under the conversation's lock.
+    """A change of a stored message, by a member, under the conversation's lock.
 
-    The lock gives changes and new messages one order, that of the conversation's `last_change`.
+    The lock gives changes and new messages one order, that of the conversation's `last_change`. It is taken before the
+    membership is looked at: who was removed while we waited for it changes nothing any more.
     """
 
     def __init__(self, user_id: str, message_id: str) -> None:
-        found = db.session.execute(
-            sa.select(Conversation, ConversationMember.role)
-            .join(Message, Message.conversation_id == Conversation.id)
-            .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
-            .where(
-                Message.id == message_id,
-                ConversationMember.user_id == user_id,
-                ConversationMember.left_at.is_(None),
-            )
-            .with_for_update(of=Conversation, key_share=True)
-            .execution_options(populate_existing=True)
-        ).first()
+        conversation_id = db.session.scalar(sa.select(Message.conversation_id).where(Message.id == message_id))
+        found = members.lock_if_member(user_id, conversation_id) if conversation_id else None
         if found is None:
             raise not_found("message")
-        self.conversation: Conversation = found[0]
-        self.role: str = found[1]
+        self.conversation, member = found
+        self.role = member.role
         if self.role == "read_only":
             raise forbidden("Your role in this conversation allows reading only.")
         self.message = db.session.get_one(Message, message_id, populate_existing=True)

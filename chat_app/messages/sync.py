@@ -13,8 +13,7 @@ from flask import current_app
 
 from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.conversations.views import read_views
-from chat_app.db import read
-from chat_app.extensions import db
+from chat_app.db import dialect, read
 from chat_app.messages.models import Message
 from chat_app.messages.schemas import Sync
 from chat_app.messages.wire import COLUMNS, Wire, page_with_reactions
@@ -159,7 +158,7 @@ def _changed_since(behind: dict[str, int], limit: int) -> list[Any]:
     """One indexed read per conversation, in one statement on PostgreSQL."""
     if not behind:
         return []
-    if db.engine.dialect.name == "postgresql":
+    if dialect() == "postgresql":
         held = {"conversation_ids": list(behind), "changes": list(behind.values())}
         return list(read(_CHANGED_OF_ALL, **held, limit=limit))
     rows: list[Any] = []

@@ -5,7 +5,7 @@ It is made once and kept in the database. After a backup was restored, `flask ne
 
 import sqlalchemy as sa
 
-from chat_app.db import insert_ignore, read, transaction
+from chat_app.db import insert_new, read, transaction
 from chat_app.extensions import db
 from chat_app.ids import new_id
 from chat_app.operations.models import ServerState
@@ -22,7 +22,7 @@ def current_epoch() -> str:
 
 def _begin() -> str:
     with transaction() as session:
-        session.execute(insert_ignore(ServerState).values(key=EPOCH, value=new_id()))
+        insert_new(ServerState, key=EPOCH, value=new_id())
         return session.scalars(_VALUE).one()
 
 

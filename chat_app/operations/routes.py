@@ -11,6 +11,7 @@ from flask_openapi import Tag
 
 from chat_app import __version__
 from chat_app.auth.current import bearer_token, identity, public
+from chat_app.db import database_name
 from chat_app.documents.area import Area
 from chat_app.errors import ChatError
 from chat_app.extensions import db
@@ -96,7 +97,7 @@ def health() -> Answer:
         "status": "degraded" if redis_problem else "ok",
         "detail": redis_problem,
         "version": __version__,
-        "database": db.engine.dialect.name,
+        "database": database_name(),
         "redis": ("unavailable" if redis_problem else "ok") if has_redis else "disabled",
         "connections": len(connections()),
         "users": stats.count_users(),

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.services.mariadb import Mariadb
 from tests.services.postgres import Postgres
 from tests.services.redis import Redis
 from tests.services.server import CeleryWorker, Server, migrate
@@ -28,7 +29,7 @@ class Deployment:
         return self.urls[0]
 
 
-def fresh_database(postgres: Postgres, directory: Path) -> str:
+def fresh_database(postgres: Postgres | Mariadb, directory: Path) -> str:
     """A database of its own with all tables. The migrations run once per server; each database is a copy."""
     if not postgres.migrated:
         template = postgres.create_database()
@@ -53,13 +54,13 @@ def embedded(directory: Path, settings: dict[str, str] | None = None) -> Iterato
 @contextmanager
 def cluster(
     directory: Path,
-    postgres: Postgres,
+    postgres: Postgres | Mariadb,
     redis: Redis,
     settings: dict[str, str] | None = None,
     *,
     size: int = 2,
 ) -> Iterator[Deployment]:
-    """PostgreSQL, Redis, a Celery worker with beat, and `size` web processes on ports of their own."""
+    """A database server, Redis, a Celery worker with beat, and `size` web processes on ports of their own."""
     database_url = fresh_database(postgres, directory)
     settings = {"DATABASE_URL": database_url, "REDIS_URL": redis.url, **(settings or {})}
     with ExitStack() as stack:

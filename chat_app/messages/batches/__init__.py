@@ -8,6 +8,8 @@ the writer's business: it never passes two.
 from collections.abc import Sequence
 from typing import Protocol
 
+from chat_app.mariadb import is_mariadb
+from chat_app.messages.batches.mariadb import MariadbBatches
 from chat_app.messages.batches.postgresql import PostgresqlBatches
 from chat_app.messages.batches.sqlite import SqliteBatches
 from chat_app.messages.drafts import Draft, Outcomes
@@ -23,4 +25,6 @@ class Batches(Protocol):
 
 
 def batches_for(settings: Settings) -> Batches:
-    return SqliteBatches(settings) if settings.database_url.startswith("sqlite") else PostgresqlBatches(settings)
+    if settings.database_url.startswith("sqlite"):
+        return SqliteBatches(settings)
+    return MariadbBatches(settings) if is_mariadb(settings.database_url) else PostgresqlBatches(settings)
