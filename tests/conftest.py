@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.services import deployment as deployments
+from tests.services import once
 from tests.services.browser import chromium
 from tests.services.database import Database
 from tests.services.deployment import Deployment
@@ -20,6 +21,15 @@ from tests.services.process import STARTED
 from tests.services.redis import ExternalRedis, Redis
 from tests.services.sockets import Bridge, Sockets
 from tests.services.visitor import Site, Visitor, site
+from tests.side_by_side import (  # noqa: F401  hooks
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    once.begin(config)
 
 
 @pytest.hookimpl(wrapper=True)
