@@ -1,8 +1,8 @@
-"""How the suite shares a machine: `pytest -n auto` (docs/testing.md). `-n 0`, which is the default, knows nothing of this.
+"""How the tests share a machine under `pytest -n auto`, which is what `make test` runs: docs/testing.md.
 
-Each worker of pytest-xdist has services of its own, made when the first test asks for them. A file is run by one worker, in its
-order; so are the files that stand together in :data:`TOGETHER`. What measures time, memory or processor time waits until
-all the others have ended and all their servers with them: :data:`ALONE`.
+Each worker of pytest-xdist has services of its own, made when the first test asks for them. A file is run by one
+worker, in its order; so are the files that stand together in :data:`TOGETHER`. What measures waits until all the others
+have ended, and their servers with them: :data:`ALONE`.
 """
 
 import os

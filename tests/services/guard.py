@@ -1,7 +1,7 @@
 """Ends what a test run started when the run itself is killed and can no longer do it.
 
-A process of its own that reads which process groups there are, one word and number a line, until its input ends: because the
-tests are over, or because they were killed. It needs nothing but Python's standard library, and no environment.
+A process of its own that reads which process groups there are, one word and number a line, until its input ends:
+because the tests are over, or because they were killed. It needs nothing but Python's standard library.
 """
 
 import atexit

@@ -23,7 +23,10 @@ def begin(config: pytest.Config) -> None:
 
 
 def once(name: str, make: Callable[[Path], None]) -> Path:
-    """The folder `name` as `make` filled it, in whichever process needed it first; the others wait. Change nothing in it."""
+    """The folder `name` as `make` filled it, in whichever process needed it first; the others wait.
+
+    Copy from it and change nothing in it.
+    """
     run = Path(os.environ[FOLDER])
     target = run / name
     with (run / f"{name}.lock").open("w") as lock:
