@@ -40,6 +40,8 @@ def _tell(line: str) -> None:
 
 
 def _dismiss(watcher: "subprocess.Popen[str]") -> None:
+    global _watcher
+    _watcher = None
     assert watcher.stdin
     watcher.stdin.close()
     watcher.wait()

@@ -48,6 +48,8 @@ class Process:
         """Start it; the kinds of parts return only when they answer."""
         if self.running:
             raise RuntimeError(f"{self.name} runs already")
+        if self.child is not None:
+            guard.forget(self.child.pid)
         with self.log.open("ab") as output:
             self.child = subprocess.Popen(
                 self.command,
