@@ -9,6 +9,10 @@ BIN = .venv/bin
 T ?= tests
 # The database server that the tests run their clusters on: postgresql, or mariadb for the whole suite on it.
 DATABASE ?= postgresql
+# Workers of the tests: the whole suite side by side, a part of it in one process, which starts faster.
+N ?= $(if $(filter tests,$(T)),auto,0)
+# Some environments switch it off, and then each process compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run install web test promises soak bench check clean lock
@@ -27,16 +31,16 @@ install: ## Install the Python packages into .venv and build the page
 web: ## Build the page
 	@$(SETUP) web
 
-test: ## Run the tests with all they need: make test [T=tests/messages] [DATABASE=mariadb]
+test: ## Run the tests with all they need: make test [T=tests/messages] [N=workers] [DATABASE=mariadb]
 	@$(SETUP) test
-	@TEST_DATABASE=$(DATABASE) exec $(BIN)/python -m pytest $(T)
+	@TEST_DATABASE=$(DATABASE) exec $(BIN)/python -m pytest -n $(N) $(T)
 
 promises: ## Prove what we promise, each with its figure, against processes that are killed and cut
 	@$(SETUP) test
-	@exec $(BIN)/python -m pytest -q tests/promises
+	@exec $(BIN)/python -m pytest -q -n $(N) tests/promises
 
 soak: ## The same at length (an hour)
-	@SOAK=1 $(MAKE) --no-print-directory promises
+	@SOAK=1 $(MAKE) --no-print-directory promises N=0
 
 bench: ## Measure the transport against others, five minutes: make bench [B=fanout]
 	@$(SETUP) test

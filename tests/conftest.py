@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.databases import ON_MARIADB, Selection
 from tests.services import deployment as deployments
+from tests.services import once
 from tests.services.browser import chromium
 from tests.services.database import Database
 from tests.services.deployment import Deployment
@@ -22,6 +23,11 @@ from tests.services.process import STARTED
 from tests.services.redis import ExternalRedis, Redis
 from tests.services.sockets import Bridge, Sockets
 from tests.services.visitor import Site, Visitor, site
+from tests.side_by_side import (  # noqa: F401  hooks
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -35,6 +41,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    once.folder()  # before there are workers, which inherit it
     config.pluginmanager.register(Selection())
 
 

@@ -1,11 +1,13 @@
 """The product as people run it: one embedded process, or a cluster."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.services.mariadb import Mariadb
+from tests.services.once import once
 from tests.services.postgres import Postgres
 from tests.services.redis import Redis
 from tests.services.server import CeleryWorker, Server, migrate
@@ -30,7 +32,7 @@ class Deployment:
 
 
 def fresh_database(postgres: Postgres | Mariadb, directory: Path) -> str:
-    """A database of its own with all tables. The migrations run once per server; each database is a copy."""
+    """A database of its own with all tables: a copy of the one that the server brings, or that is migrated here."""
     if not postgres.migrated:
         template = postgres.create_database()
         migrate(directory, {"DATABASE_URL": template})
@@ -38,11 +40,18 @@ def fresh_database(postgres: Postgres | Mariadb, directory: Path) -> str:
     return postgres.create_database(postgres.migrated)
 
 
+def lay_sqlite(directory: Path) -> None:
+    """What embedded mode keeps its data in, with all tables: a copy of one that was migrated in this run."""
+    name = "chatsphere.sqlite3"
+    if not (directory / name).exists():
+        shutil.copy(once("sqlite", lambda folder: migrate(folder, {})) / name, directory)
+
+
 @contextmanager
 def embedded(directory: Path, settings: dict[str, str] | None = None) -> Iterator[Deployment]:
     """One process with SQLite and everything inside it."""
     settings = settings or {}
-    migrate(directory, settings)
+    lay_sqlite(directory)
     server = Server(directory, settings)
     with ExitStack() as stack:
         stack.callback(server.close)

@@ -28,7 +28,7 @@ class Redis(Process):
 
     def start(self) -> None:
         super().start()
-        eventually(self.is_ready, timeout=20)
+        eventually(self.is_ready, timeout=60)
 
     def is_ready(self) -> bool:
         self.fail_if_ended()
@@ -58,7 +58,7 @@ class ExternalRedis(Redis):
         self.url = url
 
     def start(self) -> None:
-        eventually(self.is_ready, timeout=20)
+        eventually(self.is_ready, timeout=60)
 
     def fail_if_ended(self) -> None:
         pass
