@@ -51,8 +51,6 @@ class Client:
         "_running",
         "_unpolled",
         "_waiting",
-        "awaits_pong",
-        "beat",
         "closed",
         "connected",
         "posting",
@@ -74,9 +72,6 @@ class Client:
         """Whether a request with packets is at work."""
         self.closed = False
         self.websocket: Websocket | None = None
-        self.awaits_pong = False
-        self.beat = 0
-        """Of pings; tells a deadline whose ping was answered from one whose was not."""
         self._waiting: list[Packet] = []
         self._unpolled = 0
         self._poll: Event | None = None
@@ -248,8 +243,6 @@ class Client:
     # -- life ------------------------------------------------------------------------------------------
 
     def ping(self) -> None:
-        self.awaits_pong = True
-        self.beat += 1
         self.send(PING_PACKET)
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:

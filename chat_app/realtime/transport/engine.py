@@ -119,6 +119,7 @@ class Engine(engineio.Server):
 
     def forget(self, client: Client) -> None:
         self.sockets.pop(client.sid, None)
+        self.heart.remove(client)
 
     def handle_message(self, client: Client, data: Data) -> None:
         """In a greenlet of its own. What the handler raises is the fault of the client's packet."""
