@@ -14,8 +14,14 @@ MOST_CONNECTIONS = 20_000  # eventlet's own default is 1024; those above it hang
 def serve(extension: type[SocketIO]) -> None:
     """`python -m benchmarks.peers.NAME PORT [REDIS_URL]`"""
     port, *redis = sys.argv[1:]
+    app = create_app(extension, *redis)
+    listener = eventlet.listen(("127.0.0.1", int(port)), backlog=4096)
+    eventlet.wsgi.server(listener, app, log_output=False, max_size=MOST_CONNECTIONS)
+
+
+def create_app(extension: type[SocketIO], redis_url: str | None = None) -> Flask:
     app = Flask(__name__)
-    socketio = extension(app, async_mode="eventlet", message_queue=redis[0] if redis else None)
+    socketio = extension(app, async_mode="eventlet", message_queue=redis_url)
 
     @socketio.on("connect")
     def connect(auth: dict[str, str]) -> None:
@@ -29,5 +35,4 @@ def serve(extension: type[SocketIO]) -> None:
     def echo(message: Any) -> Any:
         return message
 
-    listener = eventlet.listen(("127.0.0.1", int(port)), backlog=4096)
-    eventlet.wsgi.server(listener, app, log_output=False, max_size=MOST_CONNECTIONS)
+    return app

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_RUNNING = 128
-"""Events of one client that may be at work at once; beyond that its next ones wait: nothing more is read of it."""
+"""Events of one client that may be at work at once; beyond that its next ones wait: nothing more is read of it. With
+`async_handlers=False` it is one."""
 UPGRADE_TIMEOUT = 10.0
 """Seconds that a websocket may take to take over from polling."""
 PROBED_POLL = 0.1
@@ -50,8 +51,6 @@ class Client:
         "_running",
         "_unpolled",
         "_waiting",
-        "awaits_pong",
-        "beat",
         "closed",
         "connected",
         "posting",
@@ -73,9 +72,6 @@ class Client:
         """Whether a request with packets is at work."""
         self.closed = False
         self.websocket: Websocket | None = None
-        self.awaits_pong = False
-        self.beat = 0
-        """Of pings; tells a deadline whose ping was answered from one whose was not."""
         self._waiting: list[Packet] = []
         self._unpolled = 0
         self._poll: Event | None = None
@@ -148,7 +144,7 @@ class Client:
     def post(self, packets: list[tuple[str, Data]]) -> None:
         """Returns when all of them have begun; until then the client waits for its answer."""
         for kind, data in packets:
-            while self._running >= MAX_RUNNING:
+            while self._running >= self.server.max_running:
                 self._free = self._free or Event()
                 self._free.wait()
             if self.closed:
@@ -162,7 +158,7 @@ class Client:
         if kind == MESSAGE:
             self._running += 1
             self.server.pool.run(self._handle, data)
-            if self._running >= MAX_RUNNING and self.websocket is not None:
+            if self._running >= self.server.max_running and self.websocket is not None:
                 self.websocket.pause_reading()
         elif kind == PONG:
             self.server.heart.answered(self)
@@ -177,7 +173,7 @@ class Client:
                 self.server.handle_message(self, data)
         finally:
             self._running -= 1
-            if self._running == MAX_RUNNING - 1:
+            if self._running == self.server.max_running - 1:
                 self._go_on()
 
     def _go_on(self) -> None:
@@ -247,8 +243,6 @@ class Client:
     # -- life ------------------------------------------------------------------------------------------
 
     def ping(self) -> None:
-        self.awaits_pong = True
-        self.beat += 1
         self.send(PING_PACKET)
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import engineio
 from eventlet import wsgi
 
-from chat_app.realtime.transport.client import Client
+from chat_app.realtime.transport.client import MAX_RUNNING, Client
 from chat_app.realtime.transport.frames import POLICY, accept_key
 from chat_app.realtime.transport.heart import Heart
 from chat_app.realtime.transport.packets import (
@@ -74,6 +74,7 @@ class Engine(engineio.Server):
         self.cork = Cork()
         self.heart = Heart(self.ping_interval + self.ping_interval_grace_period, self.ping_timeout)
         self.max_size = int(self.max_http_buffer_size)
+        self.max_running = MAX_RUNNING
 
     # -- what the application calls --------------------------------------------------------------------
 
@@ -118,6 +119,7 @@ class Engine(engineio.Server):
 
     def forget(self, client: Client) -> None:
         self.sockets.pop(client.sid, None)
+        self.heart.remove(client)
 
     def handle_message(self, client: Client, data: Data) -> None:
         """In a greenlet of its own. What the handler raises is the fault of the client's packet."""

@@ -57,7 +57,7 @@ class SocketIO(flask_socketio.SocketIO):
         app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]
 
     def _handle_event(self, handler: Callable[..., Any], message: str, namespace: str, sid: str, *args: Any) -> Any:
-        if not self._is_fast:
+        if not self._is_fast or not self.manage_session:  # Flask's own sessions are opened and saved for each event
             return super()._handle_event(handler, message, namespace, sid, *args)
         environ = self.server.get_environ(sid, namespace=namespace)
         if not environ:

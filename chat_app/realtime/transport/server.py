@@ -19,6 +19,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from chat_app.realtime.transport.engine import Engine
 from chat_app.realtime.transport.packets import MESSAGE, Data, Packet, PacketError
 from chat_app.realtime.transport.rooms import Rooms
+from chat_app.realtime.transport.stand_in import StandIn
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ class Server(socketio.Server):
     def __init__(self, connect_timeout: float = CONNECT_TIMEOUT, **options: Any) -> None:
         options.setdefault("client_manager", Rooms())
         super().__init__(**options)
+        if not self.async_handlers:
+            self.eio.max_running = 1
         self._connect_timeout = connect_timeout
         self._awaited: dict[str, Any] = {}
         """Timers, by client, of those that have not joined a namespace yet."""
@@ -80,10 +83,13 @@ class Server(socketio.Server):
 
     def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         super()._handle_eio_connect(eio_sid, environ)
+        if eio_sid not in self.eio.sockets:
+            self.eio.sockets[eio_sid] = StandIn(self, eio_sid)  # type: ignore[assignment]
         self._new.add(eio_sid)
         self._await(eio_sid)
 
     def _await(self, eio_sid: str) -> None:
+        self._has_joined(eio_sid)
         if self._connect_timeout:
             timer = get_hub().schedule_call_global(self._connect_timeout, self._has_not_joined, eio_sid)
             self._awaited[eio_sid] = timer
@@ -246,6 +252,8 @@ class Server(socketio.Server):
 
     def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: list[Any]) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
+        if self.logger.isEnabledFor(logging.INFO):
+            self.logger.info('received event "%s" from %s [%s]', data[0], sid, namespace)
         if sid is None or not self.manager.is_connected(sid, namespace):
             return
         if data[0] in UNUSUAL and not getattr(self.namespace_handlers.get(namespace), "answers_everything", False):

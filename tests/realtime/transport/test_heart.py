@@ -1,5 +1,7 @@
 """The heartbeat by a clock that the test sets: when clients are pinged, and when they are given up."""
 
+import weakref
+
 import pytest
 
 from chat_app.realtime.transport import heart as module
@@ -12,8 +14,6 @@ class Client:
     """What the heart sees of one."""
 
     closed = False
-    awaits_pong = False
-    beat = 0
     pings = 0
 
     @property
@@ -27,8 +27,6 @@ class Client:
     PING_TIMEOUT = "ping timeout"
 
     def ping(self) -> None:
-        self.awaits_pong = True
-        self.beat += 1
         self.pings += 1
 
     def end(self, reason: str) -> None:
@@ -61,6 +59,19 @@ def test_a_request_that_comes_before_the_timer_finds_done_what_is_due(clock: Clo
     clock.now += PATIENCE
     heart.catch_up()
     assert client.closed
+
+
+def test_who_leaves_is_not_kept(clock: Clock):
+    heart = Heart(INTERVAL, PATIENCE)
+    for wait in (0.0, INTERVAL):
+        client = Client()
+        heart.add(client)  # type: ignore[arg-type]
+        clock.now += wait
+        heart.catch_up()
+        gone = weakref.ref(client)
+        heart.remove(client)  # type: ignore[arg-type]
+        del client
+        assert gone() is None
 
 
 def test_a_ping_that_leaves_a_little_late_does_not_move_the_deadline(clock: Clock):
