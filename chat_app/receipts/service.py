@@ -100,8 +100,10 @@ def _store_here(batch: list[Marks], since: float) -> None:
         with transaction():
             store(batch, since)
     except Exception:
+        pending = pending_receipts()
         for row in batch:
-            pending_receipts().raise_to(*row)
+            pending.raise_to(*row)
+        pending.since = min(pending.since, since)
         raise
 
 
