@@ -86,7 +86,8 @@ static void took(uint64_t from, uint64_t to) {
 
 static void connect_next(void) {
   struct connection *connection = &connections[next_to_connect];
-  int port = ports[next_to_connect++ / room_count % port_count];
+  /* A room's members are at neighbouring ports, its first at one that depends on the room. */
+  int port = ports[(connection->room + next_to_connect++ / room_count) % port_count];
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int fd = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
