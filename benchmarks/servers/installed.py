@@ -16,12 +16,14 @@ from benchmarks.build import python_packages
 from benchmarks.peers import cpu_seconds, kibibytes
 from benchmarks.stack import DURABLE, SECRET
 from tests.services.postgres import Postgres
-from tests.services.process import Process, free_port
+from tests.services.process import Process, ProcessFailed, free_port
 from tests.services.waiting import eventually
 
 HERE = Path(__file__).parent
 PACKAGES = ("ejabberd", "erlang-p1-pgsql")
 SCHEMA = Path("/usr/share/ejabberd/sql/pg.new.sql")
+STARTING = 120.0
+"""Seconds."""
 LOG = {"version": 1, "root": {"level": "WARNING", "handlers": []}}
 
 
@@ -90,6 +92,13 @@ def _with_postgres() -> Iterator[tuple[Path, Postgres, str, Callable[[Process], 
         yield directory, postgres, postgres.create_database(), start
 
 
+def _await(server: Process, answers: Callable[[], bool]) -> None:
+    try:
+        eventually(answers, timeout=STARTING, interval=0.2)
+    except AssertionError:
+        raise ProcessFailed(f"{' '.join(server.command)} does not answer\n{server.log_tail()}") from None
+
+
 def _pinned() -> list[str]:
     return ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
 
@@ -101,19 +110,21 @@ def ejabberd() -> Iterator["Ejabberd"]:
             connection.execute(SCHEMA.read_text())  # type: ignore[arg-type]
         port, admin_port = free_port(), free_port()
         home = directory / "ejabberd"
-        home.mkdir()
+        (home / "spool").mkdir(parents=True)
         values = {"PORT": port, "ADMIN_PORT": admin_port, "DATABASE": database.rsplit("/", 1)[1]}
         config = configured("ejabberd.yml", home, {**values, "DATABASE_PORT": postgres.port})
-        for path in (home, config):
+        for path in (home, home / "spool", config):
             shutil.chown(path, "ejabberd", "ejabberd")
-        folders = ("--config-dir", "/etc/ejabberd", "--config", config, "--spool", home / "spool", "--logs", home)
-        env = {**os.environ, "ERL_DIST_PORT": str(free_port()), "ERLANG_NODE": f"bench{port}@localhost"}
-        command = [*_pinned(), "ejabberdctl", *map(str, folders), "foreground"]
+        # A folder of its own for everything: what stands in /etc/ejabberd would count before what is said here.
+        folders = ("--config-dir", home, "--spool", home / "spool", "--logs", home)
+        env = {**os.environ, "ERL_DIST_PORT": str(free_port())}
+        node = ("--node", f"bench{port}@localhost")
+        command = [*_pinned(), "ejabberdctl", *node, *map(str, folders), "foreground"]
         server = Process(command, directory / "ejabberd.log", env=env, cwd=home)
         start(server)
         peer = Ejabberd(directory, postgres, server, port)
         peer.admin_port = admin_port
-        eventually(peer.answers, timeout=60)
+        _await(server, peer.answers)
         yield peer
 
 
@@ -159,7 +170,7 @@ def synapse() -> Iterator[Installed]:
             except OSError:
                 return False
 
-        eventually(answers, timeout=120)
+        _await(server, answers)
         yield Installed(directory, postgres, server, port)
 
 

@@ -7,6 +7,7 @@ servers' own processor time counts. Figures go beside the others (docs/performan
 import argparse
 import asyncio
 import itertools
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -114,7 +115,7 @@ def on_ejabberd(people: int, seconds: float, *, room: bool) -> Iterator[Turn]:
             return measured(peer, work, 1.3)
 
         yield turn
-        loop.run(asyncio.gather(*(person.close() for person in persons)))
+        loop.run(_leave(persons))
 
 
 async def _arrive(peer: Ejabberd, persons: Sequence[xmpp.Person], room: str) -> None:
@@ -124,6 +125,11 @@ async def _arrive(peer: Ejabberd, persons: Sequence[xmpp.Person], room: str) -> 
     for person in persons if room else []:
         await person.join(room)
         await person.joined()
+
+
+async def _leave(persons: Sequence[xmpp.Person]) -> None:
+    for person in persons:
+        person.close()
 
 
 def _in_pair(one: xmpp.Person, other: xmpp.Person) -> Callable[[str], Awaitable[None]]:
@@ -230,6 +236,7 @@ def main() -> None:
     parser.add_argument("--without", action="append", default=[], metavar="SERVER", help="ejabberd or synapse")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where latest.json goes")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     try:
         install()
         outcome = run(Options(asked.pairs, asked.seconds, without=frozenset(asked.without)), asked.results)

@@ -148,6 +148,6 @@ class Person:
         if self.failure is not None:
             raise LoadFailed(str(self.failure)) from self.failure
 
-    async def close(self) -> None:
+    def close(self) -> None:
         self._task.cancel()
         self._writer.close()
