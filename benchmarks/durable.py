@@ -1,5 +1,5 @@
-"""The real thing: authenticated, validated, checked, committed to PostgreSQL, acknowledged, delivered, receipts and Redis
-on. What counts is the processor time of the server, its PostgreSQL, its Redis and its Celery worker together.
+"""The real thing: authenticated, validated, checked, committed to PostgreSQL, acknowledged, delivered, receipts and
+Redis on. What counts is the processor time of the server, its PostgreSQL, its Redis and its Celery worker together.
 """
 
 import json

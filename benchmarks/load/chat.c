@@ -466,8 +466,8 @@ static void serve(int timeout) {
   }
   turn(timeout);
   send_marks(0);
-  if (now() - last_progress > PATIENCE * 1000000000ull)
-    fail("nothing arrived for %d s; %d messages and %d marks under way, %d of %d ready", PATIENCE, under_way, marks_under_way,
+  if (now() - last_progress > (uint64_t)patience * 1000000000ull)
+    fail("nothing arrived for %d s; %d messages and %d marks under way, %d of %d ready", patience, under_way, marks_under_way,
          ready, person_count);
 }
 

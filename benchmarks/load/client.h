@@ -16,7 +16,7 @@
 
 #include "../websocket.h"
 
-enum { PATIENCE = 20, MAX_PORTS = 8, INPUT = 1 << 20, FRAME = 1 << 16, LATENCIES = 1 << 22 };
+enum { MAX_PORTS = 8, INPUT = 1 << 20, FRAME = 1 << 16, LATENCIES = 1 << 22 };
 enum state { IDLE, HANDSHAKE, OPENING, JOINING, READY, CLOSING };
 
 struct connection {
@@ -30,6 +30,7 @@ struct connection {
 static void received(struct connection *connection, char *text, int size);
 static void obey(char *line);
 
+static int patience = 20; /* seconds without anything that arrives; PATIENCE in the environment */
 static int ports[MAX_PORTS], port_count, poller, open_count;
 static uint32_t mask = 0x9E3779B9;
 static uint64_t began, last_progress, units;
@@ -180,6 +181,7 @@ static void read_ports(char *list) {
 }
 
 static void init_client(void) {
+  if (getenv("PATIENCE")) patience = atoi(getenv("PATIENCE"));
   latencies = malloc(LATENCIES * sizeof *latencies);
   poller = epoll_create1(0);
 }

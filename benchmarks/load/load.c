@@ -142,8 +142,8 @@ static void received(struct connection *connection, char *text, int size) {
 static void run_until(int (*done)(void), const char *what) {
   while (!done()) {
     turn(1000);
-    if (now() - last_progress > PATIENCE * 1000000000ull)
-      fail("%s: nothing arrived for %d s; %d under way, %d of %d ready", what, PATIENCE, under_way, ready, connection_count);
+    if (now() - last_progress > (uint64_t)patience * 1000000000ull)
+      fail("%s: nothing arrived for %d s; %d under way, %d of %d ready", what, patience, under_way, ready, connection_count);
   }
 }
 

@@ -12,7 +12,7 @@ from chat_app.extensions import db
 from chat_app.messages.drafts import Draft, Outcome, Status
 from chat_app.messages.models import Message, Reaction
 from chat_app.messages.wire import COLUMNS, Wire, with_reactions
-from chat_app.messages.writer import MessageWriters, refusal
+from chat_app.messages.writer import refusal
 from chat_app.realtime.publish import publish_message, publish_message_change
 from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import pending_receipts
@@ -28,23 +28,20 @@ def send(draft: Draft) -> tuple[Wire, bool]:
     The repeated one is delivered again too: should the process have died between commit and delivery,
     the sender's retry is what makes up for it (receivers know it by its id).
     """
+    parts = current_app.extensions  # looked up once: the way there is not free
     _check_size(draft.content)
-    _check_rate(draft.sender_id)
-    outcome = _writers().submit(draft)
-    if error := refusal(outcome):
-        raise error
-    if outcome.status is Status.KNOWN:
+    if wait := parts["message_rate"].take(draft.sender_id):
+        raise ChatError("rate_limited", f"You are sending too fast; try again in {wait:.1f} seconds.", retry_after=wait)
+    outcome: Outcome = parts["message_writers"].submit(draft)
+    if outcome.status is not Status.STORED:
+        if error := refusal(outcome):
+            raise error
         return _known(draft, outcome), False
-    current_app.extensions["metrics"].messages += 1
+    parts["metrics"].messages += 1
     message = draft.to_wire(outcome.seq, outcome.change)
     publish_message(message, outcome.members_rev)
     receipts.sender_has_read(draft.sender_id, draft.conversation_id, outcome.seq)
     return message, True
-
-
-def _writers() -> MessageWriters:
-    writers: MessageWriters = current_app.extensions["message_writers"]
-    return writers
 
 
 def _check_size(content: str) -> None:
@@ -54,12 +51,6 @@ def _check_size(content: str) -> None:
             "payload_too_large",
             f"A message has at most {longest:,} characters; this one has {len(content):,}. Send it in parts.",
         )
-
-
-def _check_rate(user_id: str) -> None:
-    wait = current_app.extensions["message_rate"].take(user_id)
-    if wait:
-        raise ChatError("rate_limited", f"You are sending too fast; try again in {wait:.1f} seconds.", retry_after=wait)
 
 
 def _known(draft: Draft, outcome: Outcome) -> Wire:

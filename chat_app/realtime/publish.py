@@ -70,6 +70,11 @@ def publish_receipt(receipt: Json, member_count: int, members_rev: int) -> None:
         publish("receipt", receipt, user_room(receipt["user_id"]))
 
 
+def receipts_stored(rows: list[list[Any]], since: float) -> None:
+    """What a job has stored, for whoever connected since: `chat_app.receipts.newcomers`."""
+    _tell("receipts_stored", rows=rows, since=since)
+
+
 def publish_typing(
     conversation_id: str, user_id: str, members_rev: int, *, on: bool, skip_sid: str | None = None
 ) -> None:

@@ -24,6 +24,7 @@ from chat_app.realtime.connections import Connections
 from chat_app.realtime.members import LocalMembers
 from chat_app.realtime.periodic import every
 from chat_app.realtime.rates import SETTLE_EVERY, NoLimit, SharedBuckets, TokenBuckets
+from chat_app.receipts import newcomers
 from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import init_pending_receipts
 from chat_app.runtime import async_mode
@@ -52,6 +53,7 @@ def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
     app.extensions["message_writers"] = MessageWriters(
         batches_for(settings), settings.message_writers, socketio.start_background_task
     )
+    app.extensions["mark_reader"] = receipts.MarkReader(app, settings, socketio.start_background_task)
     lifecycle.init_lifecycle(app)
     typing.init_typing(app)
     presence_service.init_presence(app, settings)
@@ -148,6 +150,7 @@ def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
     bus.on("conversation", lifecycle.tell_conversation_changed)
     bus.on("end_sessions", sessions.end_sessions)
     bus.on("presence", presence_service.touched)
+    bus.on("receipts_stored", newcomers.tell_newcomers)
     bus.before_delivery = members.refresh_if_older
     bus.on_interruption = interrupted
 

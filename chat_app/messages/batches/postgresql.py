@@ -1,25 +1,24 @@
 """One batch of messages into PostgreSQL: one statement, which is atomic by itself."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import sqlalchemy as sa
-
-from chat_app.db import postgresql_connect_args
+from chat_app.driver import FastStatements, array, text_array
 from chat_app.messages.drafts import Draft, Outcome, Outcomes, Status
 from chat_app.settings import Settings
 
 BATCH = 64
+STATUSES = tuple(Status)
+"""By their number."""
 
-_STORE = sa.text("""
+_STORE = b"""
 WITH b AS MATERIALIZED (
   SELECT r.*, m.role, d.id did, d.body_hash dhash,
     (SELECT members_rev FROM conversations cc WHERE cc.id = r.cid) rev,
     (r.reply_to IS NULL OR EXISTS
       (SELECT FROM messages p WHERE p.id = r.reply_to AND p.conversation_id = r.cid)) reply_ok
-  FROM unnest(CAST(:conversation_ids AS uuid[]), CAST(:sender_ids AS uuid[]), CAST(:keys AS text[]),
-      CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:contents AS text[]), CAST(:reply_tos AS uuid[]),
-      CAST(:hashes AS text[]), CAST(:created AS timestamptz[]))
+  FROM unnest(CAST(%s AS uuid[]), CAST(%s AS uuid[]), CAST(%s AS text[]),
+      CAST(%s AS uuid[]), CAST(%s AS text[]), CAST(%s AS text[]), CAST(%s AS uuid[]),
+      CAST(%s AS text[]), CAST(%s AS timestamptz[]))
     WITH ORDINALITY r(cid, sid, k, mid, t, c, reply_to, hash, created, ord)
   LEFT JOIN LATERAL (SELECT role FROM conversation_members m
     WHERE m.conversation_id = r.cid AND m.user_id = r.sid AND m.left_at IS NULL LIMIT 1) m ON true
@@ -39,53 +38,40 @@ a AS MATERIALIZED (SELECT k.*, u.base_seq + k.rn seq, u.base_change + k.rn chang
 i AS (INSERT INTO messages(id, conversation_id, seq, change, sender_id, client_msg_id, type, content,
     reply_to_id, body_hash, created_at)
   SELECT mid, cid, seq, change, sid, k, t, c, reply_to, hash, created FROM a)
-SELECT ord::int4 AS ord, 0 AS status, seq, change, members_rev, NULL::text AS message_id, NULL::text AS body_hash FROM a
+SELECT ord::int4 - 1, 0, seq, change, members_rev, NULL::text, NULL::text FROM a
 UNION ALL
-SELECT ord::int4, CASE WHEN did IS NOT NULL AND role IS NOT NULL THEN 1 WHEN role IS NULL THEN 2
+SELECT ord::int4 - 1, CASE WHEN did IS NOT NULL AND role IS NOT NULL THEN 1 WHEN role IS NULL THEN 2
     WHEN role = 'read_only' THEN 4 ELSE 3 END, 0, 0, 0, did::text, dhash
   FROM b WHERE role IS NULL OR role = 'read_only' OR did IS NOT NULL OR NOT reply_ok
-""")
+"""
 
 
 class PostgresqlBatches:
-    """Group commit in one round trip, with its measurements in docs/message-path.md.
-
-    The statement is atomic by itself, so its connections run in autocommit. Generic plans: planning anew
-    for every batch costs twice as much as running it.
-    """
+    """Group commit in one round trip, with its measurements in docs/message-path.md."""
 
     size = BATCH
 
     def __init__(self, settings: Settings) -> None:
-        self._engine = sa.create_engine(
-            settings.database_url,
-            isolation_level="AUTOCOMMIT",
-            hide_parameters=True,
-            pool_size=settings.message_writers,
-            max_overflow=0,
-            connect_args=postgresql_connect_args("plan_cache_mode=force_generic_plan", "jit=off", "enable_seqscan=off"),
-        )
+        self._statements = FastStatements(settings)
 
     def store(self, drafts: Sequence[Draft]) -> Outcomes:
-        with self._engine.connect() as connection:
-            rows = connection.execute(_STORE, _arrays(drafts)).all()
-        return {
-            row.ord - 1: Outcome(
-                Status(row.status), row.seq, row.change, row.members_rev, row.message_id, row.body_hash
-            )
-            for row in rows
-        }
+        rows = self._statements.run(_STORE, _columns(drafts))
+        return {row[0]: Outcome(STATUSES[row[1]], *row[2:]) for row in rows}
+
+    def close(self) -> None:
+        self._statements.close()
 
 
-def _arrays(drafts: Sequence[Draft]) -> dict[str, Any]:
-    return {
-        "conversation_ids": [d.conversation_id for d in drafts],
-        "sender_ids": [d.sender_id for d in drafts],
-        "keys": [d.client_msg_id for d in drafts],
-        "ids": [d.id for d in drafts],
-        "types": [d.type for d in drafts],
-        "contents": [d.content for d in drafts],
-        "reply_tos": [d.reply_to_id for d in drafts],
-        "hashes": [d.body_hash() for d in drafts],
-        "created": [d.created_at for d in drafts],
-    }
+def _columns(drafts: Sequence[Draft]) -> tuple[str, ...]:
+    """In the order of `r` in the statement."""
+    return (
+        array([d.conversation_id for d in drafts]),
+        array([d.sender_id for d in drafts]),
+        text_array([d.client_msg_id for d in drafts]),
+        array([d.id for d in drafts]),
+        array([d.type for d in drafts]),
+        text_array([d.content for d in drafts]),
+        array([d.reply_to_id for d in drafts]),
+        array([d.body_hash() for d in drafts]),
+        text_array([d.created_at.isoformat() for d in drafts]),
+    )
