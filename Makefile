@@ -15,12 +15,12 @@ N ?= $(if $(filter tests,$(T)),auto,0)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run install web test promises soak bench check clean lock
+.PHONY: help run install web test promises soak bench bench-servers check clean lock
 
 help: ## List the targets
 	@echo "ChatSphere. Targets:"
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" \
-		read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
+		read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 run: install ## Set up what is missing, then serve: make run [PORT=9000] [HOST=0.0.0.0] [DATA_DIR=data]
 	@exec $(BIN)/python scripts/serve.py
@@ -45,6 +45,10 @@ soak: ## The same at length (an hour)
 bench: ## Measure the transport against others, five minutes: make bench [B=fanout]
 	@$(SETUP) test
 	@exec $(BIN)/python -m benchmarks.run $(B)
+
+bench-servers: ## The same beside ejabberd and Matrix Synapse, which it installs first: as root, ten minutes
+	@$(SETUP) test
+	@exec $(BIN)/python -m benchmarks.servers.run
 
 check: ## Everything CI checks: format, lint, types, the page's tests, then the tests
 	@$(SETUP) test

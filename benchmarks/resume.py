@@ -1,4 +1,4 @@
-"""The benches of coming back: `ready`, connecting with fifty conversations, and `resume`, catching up there."""
+"""The benches of coming back: `ready`, connecting with fifty conversations, and `resume`, catching up in them."""
 
 import random
 from collections.abc import Callable

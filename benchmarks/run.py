@@ -18,6 +18,7 @@ from benchmarks.history import history
 from benchmarks.load import Load, Work
 from benchmarks.peers import Peer, cpu_seconds, kibibytes
 from benchmarks.report import RESULTS, Sample, keep, table
+from benchmarks.start import start
 from benchmarks.turns import Options, Outcome, Targets, kinds, rounds
 from tests.services.redis import Redis
 from tests.services.waiting import eventually
@@ -275,7 +276,7 @@ BENCHES: dict[str, Callable[[Options, Outcome], None]] = {
     for bench in (
         *(fanout, burst, echo, pair, connect, idle, scale, relay, growth, churn),
         *(durable.send, durable.room, durable.replay),
-        *(resume.ready, resume.resume, history),
+        *(resume.ready, resume.resume, history, start),
     )
 }
 LONG = {"churn"}
