@@ -7,14 +7,20 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 SETUP = $(if $(PYTHON),$(PYTHON) scripts/setup.py,$(error ChatSphere needs Python 3.11 or newer))
 BIN = .venv/bin
 T ?= tests
+# The database server that the tests run their clusters on: postgresql, or mariadb for the whole suite on it.
+DATABASE ?= postgresql
+# Workers of the tests: the whole suite side by side, a part of it in one process, which starts faster.
+N ?= $(if $(filter tests,$(T)),auto,0)
+# Some environments switch it off, and then each process compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run install web test promises soak bench check clean lock
+.PHONY: help run install web test promises soak bench bench-servers check clean lock
 
 help: ## List the targets
 	@echo "ChatSphere. Targets:"
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" \
-		read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
+		read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 run: install ## Set up what is missing, then serve: make run [PORT=9000] [HOST=0.0.0.0] [DATA_DIR=data]
 	@exec $(BIN)/python scripts/serve.py
@@ -25,20 +31,24 @@ install: ## Install the Python packages into .venv and build the page
 web: ## Build the page
 	@$(SETUP) web
 
-test: ## Run the tests with all they need: make test [T=tests/messages]
+test: ## Run the tests with all they need: make test [T=tests/messages] [N=workers] [DATABASE=mariadb]
 	@$(SETUP) test
-	@exec $(BIN)/python -m pytest $(T)
+	@TEST_DATABASE=$(DATABASE) exec $(BIN)/python -m pytest -n $(N) $(T)
 
 promises: ## Prove what we promise, each with its figure, against processes that are killed and cut
 	@$(SETUP) test
-	@exec $(BIN)/python -m pytest -q tests/promises
+	@exec $(BIN)/python -m pytest -q -n $(N) tests/promises
 
 soak: ## The same at length (an hour)
-	@SOAK=1 $(MAKE) --no-print-directory promises
+	@SOAK=1 $(MAKE) --no-print-directory promises N=0
 
 bench: ## Measure the transport against others, five minutes: make bench [B=fanout]
 	@$(SETUP) test
 	@exec $(BIN)/python -m benchmarks.run $(B)
+
+bench-servers: ## The same beside ejabberd and Matrix Synapse, which it installs first: as root, ten minutes
+	@$(SETUP) test
+	@exec $(BIN)/python -m benchmarks.servers.run
 
 check: ## Everything CI checks: format, lint, types, the page's tests, then the tests
 	@$(SETUP) test

@@ -1,4 +1,4 @@
-"""Measure the transport against its peers: `make bench`, `make bench B=fanout`, `python -m benchmarks.run --help`.
+"""Measure the server against its peers: `make bench`, `make bench B=fanout`, `python -m benchmarks.run --help`.
 
 Every figure is a ratio to a peer that was measured in the same minute: the peers take turns, round by round, and what
 counts is the processor time of a server's processes per unit of work. docs/performance.md
@@ -9,43 +9,19 @@ import resource
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
+from benchmarks import durable, resume
+from benchmarks.history import history
 from benchmarks.load import Load, Work
 from benchmarks.peers import Peer, cpu_seconds, kibibytes
-from benchmarks.report import RESULTS, Row, Sample, keep, latency, row, table
+from benchmarks.report import RESULTS, Sample, keep, table
+from benchmarks.start import start
+from benchmarks.turns import Options, Outcome, Targets, kinds, rounds
 from tests.services.redis import Redis
 from tests.services.waiting import eventually
-
-Targets = Mapping[str, float | None]
-"""For each peer the most that our cost may be, as a share of theirs; None: it is only shown."""
-
-
-@dataclass
-class Options:
-    pairs: int = 5
-    seconds: float = 0.6
-    """Of one round of one peer."""
-    scale: float = 1.0
-    """Of the number of connections; the tests use few."""
-    without: frozenset[str] = frozenset()
-    """Peers that are left out."""
-
-    def connections(self, count: int, step: int = 1) -> int:
-        return max(2, round(count * self.scale / step)) * step
-
-
-@dataclass
-class Outcome:
-    rows: list[Row] = field(default_factory=list)
-    latencies: list[tuple[str, str]] = field(default_factory=list)
-
-    def add(self, bench: str, unit: str, samples: Mapping[str, list[Sample]], targets: Targets) -> None:
-        for peer, theirs in samples.items():
-            if peer != "ours":
-                self.rows.append(row(bench, unit, peer, samples["ours"], theirs, targets[peer]))
-                self.latencies.append((latency(samples["ours"]), latency(theirs)))
 
 
 @dataclass
@@ -77,10 +53,21 @@ class Servers:
 
 
 @contextmanager
-def serving(kind: str, size: int = 1) -> Iterator[Servers]:
+def at_work(servers: Servers, shape: tuple[int, int, int], command: str, warm: float) -> Iterator[Callable[..., Work]]:
+    """The work of clients that are connected; the servers have done it for a while."""
+    with loading(servers, *shape) as load:
+        load.connect()
+        eventually(servers.all_listen)
+        work: Callable[..., Work] = getattr(load, command)
+        work(warm)  # so that Node.js has compiled what is hot
+        yield work
+
+
+@contextmanager
+def serving(kind: str, size: int = 1, *, with_redis: bool = False) -> Iterator[Servers]:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        redis = Redis(directory) if size > 1 else None
+        redis = Redis(directory) if size > 1 or with_redis else None
         servers = Servers([Peer(kind, directory, redis.url if redis else "", one) for one in range(size)], redis)
         for process in [*([redis] if redis else []), *servers.peers]:
             stack.callback(process.close)
@@ -104,21 +91,6 @@ def measured(servers: Servers, work: Callable[[], Work], per: int = 1) -> Sample
     return Sample((servers.cpu_seconds - before) / done.units * per * 1e6, done.p50, done.p99)
 
 
-def rounds(title: str, options: Options, turns: Mapping[str, Callable[[], Sample]]) -> dict[str, list[Sample]]:
-    """The peers in turns, A B C A B C …"""
-    samples: dict[str, list[Sample]] = {kind: [] for kind in turns}
-    for number in range(options.pairs):
-        for kind, turn in turns.items():
-            samples[kind].append(turn())
-        told = ", ".join(f"{kind} {of[-1].cost:.2f}" for kind, of in samples.items())
-        print(f"  {title}, round {number + 1} of {options.pairs}: {told}", flush=True)
-    return samples
-
-
-def kinds(targets: Targets, options: Options) -> list[str]:
-    return ["ours", *(kind for kind in targets if kind not in options.without)]
-
-
 def steady(
     title: str,
     options: Options,
@@ -138,11 +110,7 @@ def steady(
         turns: dict[str, Callable[[], Sample]] = {}
         for kind in kinds(targets, options):
             servers = stack.enter_context(serving("ours" if kind == "alone" else kind, (sizes or {}).get(kind, 1)))
-            load = stack.enter_context(loading(servers, *shape))
-            load.connect()
-            eventually(servers.all_listen)
-            work = getattr(load, command)
-            work(4 * options.seconds)  # so that Node.js has compiled what is hot
+            work = stack.enter_context(at_work(servers, shape, command, 4 * options.seconds))
 
             def turn(servers: Servers = servers, work: Callable[[float], Work] = work) -> Sample:
                 return measured(servers, lambda: work(options.seconds), per)
@@ -225,6 +193,33 @@ def idle(options: Options, outcome: Outcome) -> None:
             one.met = one.ours <= 30.0
 
 
+def churn(options: Options, outcome: Outcome) -> None:
+    """What connections that come and go leave behind: 100,000 of them, at our gunicorn worker; not a ratio.
+
+    The target, 2 MiB, is 21 bytes for each; what a leak of one object for each would take is many times that.
+    """
+    at_once, warm, rounds_ = options.connections(1000), 20, 100
+    with serving("worker") as servers, loading(servers, at_once) as load:
+
+        def come_and_go(times: int) -> float:
+            for _ in range(times):
+                load.connect()
+                load.disconnect()
+            return servers.kibibytes
+
+        before = come_and_go(warm)
+        for number in range(4):
+            after = come_and_go(rounds_ // 4)
+            told = f"{(number + 1) * at_once * rounds_ // 4} come and gone, {after - before:+.0f} KiB of {before:.0f}"
+            print(f"  {told}", flush=True)
+    own = [Sample(max(0.0, after - before))]
+    outcome.add("churn", f"KiB left by {at_once * rounds_} connections", {"ours": own, "none": own}, {"none": None})
+    for one in outcome.rows:
+        if one.bench == "churn":
+            one.target = 2048.0
+            one.met = one.ours <= 2048.0
+
+
 TWO = {"ours": 2, "node": 2, "stock": 2}
 
 
@@ -246,9 +241,46 @@ def relay(options: Options, outcome: Outcome) -> None:
     outcome.add("relay", "CPU µs per send", samples, targets)
 
 
+def growth(options: Options, outcome: Outcome) -> None:
+    """One, two and four processes, each with as much to do: twenty rooms of two, whose members are at neighbours.
+
+    What a process is sent that it has nobody for makes the cost of a send grow with the number of processes.
+    """
+    sizes = (1, 2, 4)
+    names = [kind for kind in ("ours", "node") if kind not in options.without]
+    with ExitStack() as stack:
+        turns: dict[str, Callable[[], Sample]] = {}
+        for kind, size in product(names, sizes):
+            servers = stack.enter_context(serving(kind, size, with_redis=True))
+            rooms = options.connections(20 * size, step=size)
+            work = stack.enter_context(at_work(servers, (2 * rooms, rooms, 1), "say", 4 * options.seconds))
+
+            def turn(servers: Servers = servers, work: Callable[..., Work] = work) -> Sample:
+                return measured(servers, lambda: work(options.seconds), per=2)
+
+            turns[f"{kind} {size}"] = turn
+        samples = rounds("growth", options, turns)
+    for size in sizes:
+        unit = f"CPU µs per send, {size} process{'es' * (size > 1)}"
+        if size > 1:
+            outcome.compare("growth", unit, samples[f"ours {size}"], "ours, half as many", samples[f"ours {size // 2}"])
+        if "node" in names:
+            outcome.compare("growth", unit, samples[f"ours {size}"], "node", samples[f"node {size}"])
+    if "node" in names:
+        unit = "Node's CPU µs per send, 4 processes"
+        outcome.compare("growth", unit, samples["node 4"], "node, half as many", samples["node 2"])
+
+
 BENCHES: dict[str, Callable[[Options, Outcome], None]] = {
-    bench.__name__: bench for bench in (fanout, burst, echo, pair, connect, idle, scale, relay)
+    bench.__name__: bench
+    for bench in (
+        *(fanout, burst, echo, pair, connect, idle, scale, relay, growth, churn),
+        *(durable.send, durable.room, durable.replay),
+        *(resume.ready, resume.resume, history, start),
+    )
 }
+LONG = {"churn"}
+"""Those that run only when they are named."""
 
 
 def run(names: list[str], options: Options, results: Path | None = None) -> Outcome:
@@ -265,17 +297,18 @@ def run(names: list[str], options: Options, results: Path | None = None) -> Outc
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("bench", nargs="*", help=f"of {', '.join(BENCHES)}; all without any")
+    parser.add_argument("bench", nargs="*", help=f"of {', '.join(BENCHES)}; without any, all but {', '.join(LONG)}")
     parser.add_argument("--pairs", type=int, default=Options.pairs)
     parser.add_argument("--seconds", type=float, default=Options.seconds, help="of one round of one peer")
     parser.add_argument("--without", action="append", default=[], metavar="PEER", help="leave a peer out")
+    parser.add_argument("--transcript", type=Path, default=Options.transcript, help="what `replay` plays")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where latest.json goes")
     asked = parser.parse_args()
     unknown = set(asked.bench) - set(BENCHES)
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}")
-    options = Options(asked.pairs, asked.seconds, without=frozenset(asked.without))
-    outcome = run(asked.bench or list(BENCHES), options, asked.results)
+    options = Options(asked.pairs, asked.seconds, without=frozenset(asked.without), transcript=asked.transcript)
+    outcome = run(asked.bench or [name for name in BENCHES if name not in LONG], options, asked.results)
     print(table(outcome.rows, outcome.latencies))
     print(f"Kept in {asked.results}")
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
 from typing import TypeVar
 
@@ -24,7 +25,19 @@ PATIENCE = 1.0
 """Seconds that one call may wait for Redis; then it counts as away until it answers again."""
 LOOK_AGAIN_EVERY = 1.0
 CONNECTIONS = 64
+COUNT = """
+local count = redis.call("INCRBY", KEYS[1], ARGV[2])
+local left = redis.call("PTTL", KEYS[1])
+if left < 0 then
+  redis.call("PEXPIRE", KEYS[1], ARGV[1])
+  left = tonumber(ARGV[1])
+end
+return {count, left}
+"""
+"""Count, and tell the count and the milliseconds left of its window, in one round trip."""
 Answer = TypeVar("Answer")
+_told: ContextVar[tuple[str, int, float]] = ContextVar("told", default=("", 0, 0.0))
+"""What Redis answered to this request last: the counter, its count, and when its window ends."""
 
 
 class MemoryCounters(Storage):
@@ -64,6 +77,10 @@ class MemoryCounters(Storage):
     def get_expiry(self, key: str) -> float:
         return self._read(key)[1] or time.time()
 
+    def window(self, key: str) -> tuple[int, float]:
+        """Count and end of a window that was counted in just now."""
+        return self.get(key), self.get_expiry(key)
+
     def clear(self, key: str) -> None:
         self._counters.pop(key, None)
 
@@ -92,6 +109,7 @@ class RedisCounters(RedisStorage):
         )
         super().__init__("redis://", connection_pool=pool, key_prefix="chatsphere:limit")
         self._pool = pool
+        self._count = self.storage.register_script(COUNT)
         self._here = MemoryCounters()
         self._away = False
 
@@ -101,7 +119,18 @@ class RedisCounters(RedisStorage):
         return self._away
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        return self._ask(partial(super().incr, key, expiry, amount), partial(self._here.incr, key, expiry, amount))
+        _told.set(("", 0, 0.0))
+        return self._ask(partial(self._add, key, expiry, amount), partial(self._here.incr, key, expiry, amount))
+
+    def _add(self, key: str, expiry: int, amount: int) -> int:
+        count, left = self._count([self.prefixed_key(key)], [int(expiry * 1000), amount])
+        _told.set((key, int(count), time.time() + int(left) / 1000))
+        return int(count)
+
+    def window(self, key: str) -> tuple[int, float]:
+        """Count and end of a window that was counted in just now: what Redis told then, if it told nothing since."""
+        known, count, ends = _told.get()
+        return (count, ends) if known == key else (self.get(key), self.get_expiry(key))
 
     def get(self, key: str) -> int:
         return self._ask(partial(super().get, key), partial(self._here.get, key))

@@ -4,12 +4,15 @@ Writing happens inside :func:`transaction`, opened at the edge (a route, an even
 service. What must leave the process (a push, a job) is handed to :func:`after_commit` and runs once the
 commit has succeeded; a rollback drops it. SQLAlchemy's own ``after_commit`` event is not used: it also
 fires when a savepoint is released that is rolled back later.
+
+Outside of it a statement is a transaction by itself, as it was a snapshot by itself before: so reading costs a
+server of PostgreSQL's kind one round trip and not three.
 """
 
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -19,8 +22,10 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from chat_app import mariadb
 from chat_app.extensions import Base, db
 from chat_app.settings import Settings
 
@@ -31,7 +36,7 @@ WRITE_LOCK_WAIT = 10.0
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """An instant. Aware in Python, `timestamptz` in PostgreSQL, naive UTC text in SQLite."""
+    """An instant. Aware in Python, `timestamptz` in PostgreSQL, naive and in UTC in SQLite and MariaDB."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -40,7 +45,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+        return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
@@ -48,7 +53,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Uuid = sa.Uuid(as_uuid=False).with_variant(sa.CHAR(36), "sqlite")
+Uuid = sa.Uuid(as_uuid=False).with_variant(sa.CHAR(36), "sqlite").with_variant(mariadb.ASCII_UUID, "mysql")
 """A UUID as its 36-character text in Python; native in PostgreSQL."""
 
 
@@ -63,8 +68,13 @@ def engine_options(settings: Settings) -> dict[str, Any]:
             "hide_parameters": True,
             "connect_args": {"timeout": 0, "isolation_level": None, "check_same_thread": False},
         }
+    if mariadb.is_mariadb(settings.database_url):
+        # Unlike PostgreSQL's, its servers and the proxies before them hang up on who was idle: hence the ping.
+        pool = {"pool_size": settings.database_pool, "pool_timeout": 5, "pool_use_lifo": True, "pool_pre_ping": True}
+        return mariadb.engine_options(**pool)
     return {
         "hide_parameters": True,  # what people write must not stand in an error, and so in a log
+        "isolation_level": "AUTOCOMMIT",  # but for what `transaction` says
         "pool_size": settings.database_pool,
         "max_overflow": 0,
         "pool_timeout": 5,
@@ -140,7 +150,7 @@ def transaction() -> Iterator[Session]:
     held: list[partial[object]] = []
     session.info["held"] = held
     try:
-        session.connection(execution_options={"writes": True})
+        session.connection(execution_options=_writing())
         yield session
         session.commit()
     except BaseException:
@@ -150,6 +160,22 @@ def transaction() -> Iterator[Session]:
         del session.info["held"]
     for work in held:
         _run_alone(work)
+
+
+def _writing() -> dict[str, Any]:
+    """Options of a connection that writes; see :func:`_sqlite_begin` for SQLite's."""
+    return {"isolation_level": "READ COMMITTED"} if dialect() == "postgresql" else {"writes": True}
+
+
+def read(statement: sa.Executable, **values: Any) -> Sequence[sa.Row[Any]]:
+    """The rows of a statement, without a session around it.
+
+    For what every request or connection reads. Make `statement` once, as a constant of its module with its values
+    bound: to build one costs more than to run it. Not while the session holds a connection, for this takes another
+    (requests that wait for a second one could use up the pool for each other), and so not inside `transaction()`.
+    """
+    with db.engine.connect() as connection:
+        return connection.execute(statement, values).all()
 
 
 def after_commit(function: Callable[..., object], *args: Any, **kwargs: Any) -> None:
@@ -179,11 +205,52 @@ def touched(statement: sa.Update | sa.Delete | sa.Insert) -> int:
 
 
 def dialect() -> str:
-    """`postgresql` or `sqlite`."""
+    """`postgresql`, `sqlite` or `mysql` (MariaDB, too)."""
     return db.engine.dialect.name
 
 
-def insert_ignore(model: type[Base]) -> Any:
-    """`INSERT … ON CONFLICT DO NOTHING` in the dialect of the database."""
+def database_name() -> str:
+    """The same for people: `mariadb` is told apart, once there was a connection."""
+    return "mariadb" if getattr(db.engine.dialect, "is_mariadb", False) else dialect()
+
+
+def greatest(*values: Any) -> sa.ColumnElement[Any]:
+    """The greatest of several values in a row."""
+    return sa.func.max(*values) if dialect() == "sqlite" else sa.func.greatest(*values)
+
+
+def least(*values: Any) -> sa.ColumnElement[Any]:
+    """The least of several values in a row."""
+    return sa.func.min(*values) if dialect() == "sqlite" else sa.func.least(*values)
+
+
+def broken_rule(error: IntegrityError) -> str:
+    """What the database says of the rule that a row would break: its name, or its column. Never the value.
+
+    MariaDB puts the value first ("Duplicate entry 'email' for key 'uq_users_username_key'"), PostgreSQL on its second
+    line.
+    """
+    return str(error.orig).partition("\n")[0].rpartition(" for key ")[2]
+
+
+def insert_new(model: type[Base], **values: Any) -> bool:
+    """Insert a row unless one with its key is there already; tells whether it was inserted.
+
+    Columns that are left out get the model's defaults. Any other rule that the row breaks is an error.
+    """
+    if dialect() == "mysql":
+        return _insert_unless_duplicate(model, values)
     insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
-    return insert(model).on_conflict_do_nothing()
+    return bool(touched(insert(model).values(values).on_conflict_do_nothing()))
+
+
+def _insert_unless_duplicate(model: type[Base], values: dict[str, Any]) -> bool:
+    """Not `INSERT IGNORE`: that also shortens what is too long and swallows references to nothing."""
+    try:
+        with db.session.begin_nested():
+            touched(sa.insert(model).values(values))
+    except IntegrityError as error:
+        if mariadb.is_duplicate(error):
+            return False
+        raise
+    return True

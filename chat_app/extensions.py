@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from celery import Celery
 from flask_jwt_extended import JWTManager
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
-migrate = Migrate()
 jwt = JWTManager()
 socketio = SocketIO()
 celery = Celery("chatsphere", amqp="chat_app.jobs:Amqp")

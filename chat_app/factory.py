@@ -4,7 +4,7 @@ import os
 from typing import Literal
 
 from flask import Flask
-from flask_openapi import APIBlueprint, Info, OpenAPI
+from flask_openapi import Info, OpenAPI
 
 from chat_app import __version__
 from chat_app.settings import Settings, load_settings
@@ -22,7 +22,7 @@ def create_app(settings: Settings | None = None, role: Role | None = None) -> Fl
     app = OpenAPI(__name__, info=Info(title="ChatSphere", version=__version__), doc_ui=False, static_folder=None)
     app.config["SETTINGS"] = settings
     _configure_http(app, settings)
-    _configure_database(app, settings)
+    _configure_database(app, settings, role)
     _configure_auth(app, settings)
     _configure_jobs(app, settings, role)
     _configure_realtime(app, settings, role)
@@ -33,21 +33,23 @@ def create_app(settings: Settings | None = None, role: Role | None = None) -> Fl
 
 
 def _configure_http(app: OpenAPI, settings: Settings) -> None:
+    from chat_app.addresses import LazyRule
     from chat_app.errors import register_error_handlers
     from chat_app.http import init_http
     from chat_app.logs import init_logs
 
     init_logs(settings)
+    app.url_rule_class = LazyRule
     init_http(app, settings)
     register_error_handlers(app)
 
 
-def _configure_database(app: Flask, settings: Settings) -> None:
+def _configure_database(app: Flask, settings: Settings, role: Role) -> None:
     from chat_app.audit import models as _audit  # noqa: F401
     from chat_app.auth import models as _auth  # noqa: F401
     from chat_app.conversations import models as _conversations  # noqa: F401
     from chat_app.db import engine_options, init_db
-    from chat_app.extensions import db, migrate
+    from chat_app.extensions import db
     from chat_app.messages import models as _messages  # noqa: F401
     from chat_app.operations import models as _operations  # noqa: F401
     from chat_app.plans import models as _plans  # noqa: F401
@@ -56,8 +58,11 @@ def _configure_database(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
     db.init_app(app)
-    migrate.init_app(app, db, render_as_batch=settings.database_url.startswith("sqlite"))
     init_db(app)
+    if role == "command":  # `flask db …`: Alembic is an eighth of the start, and no server needs it
+        from flask_migrate import Migrate
+
+        Migrate(app, db, render_as_batch=settings.database_url.startswith("sqlite"))
 
 
 def _configure_auth(app: Flask, settings: Settings) -> None:
@@ -98,6 +103,7 @@ def _register_routes(app: OpenAPI) -> None:
     from chat_app.conversations.routes import bp as conversations
     from chat_app.conversations.routes import rooms_bp as rooms
     from chat_app.documents import routes as documents
+    from chat_app.documents.area import Area
     from chat_app.messages.routes import bp as messages
     from chat_app.oauth.routes import bp as oauth
     from chat_app.operations import routes as operations
@@ -105,7 +111,7 @@ def _register_routes(app: OpenAPI) -> None:
     from chat_app.users.avatar_routes import bp as avatars
     from chat_app.users.routes import bp as users
 
-    api = APIBlueprint("api", __name__, url_prefix="/api/v1")
+    api = Area("api", __name__, url_prefix="/api/v1")
     for bp in (auth, oauth, security, recovery, users, avatars, conversations, rooms, messages, admin):
         api.register_api(bp)
     api.register_api(operations.api_bp)

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from ipaddress import ip_address
+from typing import cast
 
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter, RateLimitExceeded
 from limits import RateLimitItem, parse
 
-from chat_app import counters as _counters  # noqa: F401  (it registers the storages)
 from chat_app.auth.current import require_identity
+from chat_app.counters import MemoryCounters, RedisCounters
 from chat_app.errors import ChatError, problem
 from chat_app.settings import Settings
 
@@ -193,8 +194,8 @@ def _exceeded(_: RateLimitExceeded) -> Response:
 def _tell(response: Response) -> Response:
     """The headers with which a client can stay below its limit."""
     if limit := limiter.current_limit:
-        until, left = limit.window
+        count, until = cast(MemoryCounters | RedisCounters, limiter.storage).window(limit.key)
         response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
-        response.headers["X-RateLimit-Remaining"] = str(left)
+        response.headers["X-RateLimit-Remaining"] = str(max(0, limit.limit.amount - count))
         response.headers["X-RateLimit-Reset"] = str(math.ceil(until))
     return response

@@ -79,7 +79,7 @@ def _replacement(match: re.Match[str]) -> str:
 
 def configured_secrets(settings: "Settings") -> set[str]:
     """The secrets among the settings, and the passwords in their addresses."""
-    addresses = (settings.database_url, settings.redis_url, settings.smtp_url)
+    addresses = (settings.database_url, settings.redis_url, settings.bus_url, settings.smtp_url)
     passwords = {urlsplit(address).password or "" for address in addresses}
     found = {
         settings.secret_key,

@@ -13,13 +13,21 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from limits import parse as parse_rate
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chat_app.mail.relay import Relay
 
 SECRET_FILE = "secret_key"  # noqa: S105
 MINIMUM_SECRET = 32
+
+_DRIVERS = {
+    "postgresql://": "postgresql+psycopg://",
+    "postgres://": "postgresql+psycopg://",
+    "mysql://": "mysql+pymysql://",
+    "mariadb://": "mysql+pymysql://",
+    "mariadb+pymysql://": "mysql+pymysql://",
+}
 
 
 class SettingsError(SystemExit):
@@ -40,8 +48,15 @@ class Settings(BaseSettings):
         "",
         description=f"Signs tokens; {MINIMUM_SECRET} characters or more. Generated and kept in DATA_DIR if unset.",
     )
-    database_url: str = Field("", description="postgresql://… or sqlite:///…; SQLite in DATA_DIR if unset.")
+    database_url: str = Field(
+        "", description="postgresql://…, mysql://… (MariaDB, too) or sqlite:///…; SQLite in DATA_DIR if unset."
+    )
     redis_url: str = Field("", description="redis://…, rediss://… or unix://…; everything in the process if unset.")
+    bus_url: str = Field(
+        "",
+        description="Redis of the bus between processes: as REDIS_URL, redis+sentinel://host:port,…/db/service or "
+        "redis+cluster://host:port,…; REDIS_URL if unset.",
+    )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         [], description="Origins, separated by commas, that may call from other sites' pages."
     )
@@ -165,15 +180,26 @@ class Settings(BaseSettings):
             raise ValueError("starts with redis://, rediss:// or unix://")
         return value
 
+    @field_validator("bus_url")
+    @classmethod
+    def _bus_address(cls, value: str, info: ValidationInfo) -> str:
+        from chat_app.realtime.transport.addresses import read_address  # not at the top: it loads the whole transport
+
+        if value:
+            read_address(value)
+            if info.data.get("redis_url") == "":
+                raise ValueError("needs REDIS_URL too: limits, presence and jobs live there")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _with_driver(cls, value: str) -> str:
         """Accept the plain addresses that operators have: the driver is our business."""
-        for plain in ("postgresql://", "postgres://"):
+        for plain, driver in _DRIVERS.items():
             if value.startswith(plain):
-                return "postgresql+psycopg://" + value.removeprefix(plain)
-        if value and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
-            raise ValueError("starts with postgresql:// or sqlite:///")
+                return driver + value.removeprefix(plain)
+        if value and not value.startswith((*_DRIVERS.values(), "sqlite:///")):
+            raise ValueError("starts with postgresql://, mysql://, mariadb:// or sqlite:///")
         return value
 
     @property

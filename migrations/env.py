@@ -1,9 +1,11 @@
-"""Runs the migrations on the application's own engine; two processes that start at once take turns."""
+"""Runs the migrations on the application's own database; two processes that start at once take turns."""
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.types import TypeDecorator
+
+from chat_app import mariadb
 
 MIGRATION_LOCK = 4_701_223
 """A number of our own for PostgreSQL's advisory lock. SQLite locks the whole file by itself."""
@@ -43,10 +45,33 @@ def migrate_sqlite(connection: Connection) -> None:
         raise RuntimeError(f"the migration would leave references to nothing: {broken[:5]}")
 
 
-with db.engine.connect().execution_options(writes=True) as connection:
-    sqlite = connection.dialect.name == "sqlite"
+def migrate_mariadb(connection: Connection) -> None:
+    """Every statement that changes a table commits by itself there: the lock is one of the session, for its whole life.
+
+    New tables and columns take the collation of the database, so that is set first.
+    """
+    mariadb.refuse_old_server(connection)
+    wait = mariadb.MIGRATION_LOCK_SECONDS
+    if connection.scalar(text(f"SELECT GET_LOCK(CONCAT(DATABASE(), '.migration'), {wait})")) != 1:
+        raise RuntimeError(f"another process has been migrating this database for more than {wait} seconds")
+    collation = mariadb.exact_collation(connection)
+    if connection.scalar(text("SELECT @@collation_database")) != collation:
+        connection.execute(text(f"ALTER DATABASE CHARACTER SET utf8mb4 COLLATE {collation}"))
+    migrate(connection)
+
+
+def engine() -> Engine:
+    """The application's own; on MariaDB one whose statements may take their time."""
+    if db.engine.dialect.name == "mysql":
+        return create_engine(db.engine.url, poolclass=NullPool, connect_args=mariadb.connect_args(migrating=True))
+    return db.engine
+
+
+WAYS = {"sqlite": migrate_sqlite, "postgresql": migrate, "mysql": migrate_mariadb}
+
+with engine().connect().execution_options(writes=True) as connection:
     try:
-        (migrate_sqlite if sqlite else migrate)(connection)
+        WAYS[connection.dialect.name](connection)
         connection.commit()
     finally:
         connection.invalidate()  # a connection without foreign keys must not go back into the pool

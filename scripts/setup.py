@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,8 +63,24 @@ def install() -> None:
 
 
 def test() -> None:
-    """What the tests need beyond that: test packages, the client bundle for Node, a browser."""
-    packages("requirements-dev.txt", BIN / "pytest")
+    """What the tests need beyond that: test packages, the client bundle for Node, a browser, a MariaDB.
+
+    pip, npm and apt-get work side by side; what is left, because it needs a package of pip's, comes after them.
+    """
+    virtual_environment()
+    with ThreadPoolExecutor() as threads:
+        beside = [threads.submit(system_packages)]
+        if system_node():
+            beside.append(threads.submit(bundles))
+        packages("requirements-dev.txt", BIN / "pytest")
+        for work in beside:
+            work.result()
+    bundles()
+    browser()
+
+
+def bundles() -> None:
+    """The page, and the client library for Node."""
     page()
     step(
         "Building the client library",
@@ -71,7 +88,6 @@ def test() -> None:
         WEB / "dist-client/client.mjs",
         lambda: npm_run("build:client"),
     )
-    browser()
 
 
 def page() -> None:
@@ -98,8 +114,7 @@ TASKS: dict[str, Callable[[], None]] = {"install": install, "web": page, "test":
 
 def packages(requirements: str, target: Path) -> None:
     """Install one of the hashed requirements files into .venv."""
-    if not (BIN / "python").exists():
-        progress("Creating .venv", lambda: run(sys.executable, "-m", "venv", str(VENV), hint=VENV_HINT))
+    virtual_environment()
     pip = (str(BIN / "python"), "-m", "pip", "install", "--require-hashes", "--quiet", "--no-input")
     step(
         f"Installing Python packages ({requirements})",
@@ -107,6 +122,11 @@ def packages(requirements: str, target: Path) -> None:
         target,
         lambda: run(*pip, "-r", requirements),
     )
+
+
+def virtual_environment() -> None:
+    if not (BIN / "python").exists():
+        progress("Creating .venv", lambda: run(sys.executable, "-m", "venv", str(VENV), hint=VENV_HINT))
 
 
 VENV_HINT = "Python could not create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"
@@ -117,12 +137,16 @@ VENV_HINT = "Python could not create a virtual environment. On Debian and Ubuntu
 
 def node() -> None:
     """Node.js: the system's if it is new enough, else the one that PyPI has, linked as .venv/bin/node."""
-    if node_version() >= LEAST_NODE and (shutil.which("npm") or wheel_npm()):
+    if system_node() or (node_version() >= LEAST_NODE and wheel_npm()):
         return
     packages("requirements-node.txt", wheel() / "bin/node")
     link = BIN / "node"
     link.unlink(missing_ok=True)
     link.symlink_to(wheel() / "bin/node")
+
+
+def system_node() -> bool:
+    return bool(node_version() >= LEAST_NODE and shutil.which("npm"))
 
 
 def node_version() -> tuple[int, ...]:
@@ -163,14 +187,23 @@ def web_sources() -> list[Path]:
 # -- the browser of the tests --------------------------------------------------------------------------
 
 
-def browser() -> None:
-    """A Chromium: one that is there, else from the system's packages, else the one Playwright brings."""
-    if any(shutil.which(name) for name in BROWSERS):
-        return
-    with contextlib.suppress(SystemExit):
-        if os.geteuid() == 0 and shutil.which("apt-get"):
+def system_packages() -> None:
+    """One after the other: apt-get works alone."""
+    system_browser()
+    mariadb()
+
+
+def system_browser() -> None:
+    """A Chromium: one that is there, else from the system's packages if they have one."""
+    if not any(map(shutil.which, BROWSERS)) and os.geteuid() == 0 and shutil.which("apt-get"):
+        with contextlib.suppress(SystemExit):
             progress("Installing Chromium (apt-get)", apt_chromium)
-            return
+
+
+def browser() -> None:
+    """Without a system's Chromium the one Playwright brings."""
+    if any(map(shutil.which, BROWSERS)):
+        return
     playwright = (str(BIN / "python"), "-m", "playwright", "install", "chromium")
     step(
         "Installing Chromium (playwright)",
@@ -181,13 +214,41 @@ def browser() -> None:
 
 
 def apt_chromium() -> None:
+    apt("chromium")
+
+
+def apt(package: str) -> None:
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     with contextlib.suppress(SystemExit):  # one broken source among many need not matter
         run("apt-get", "update")
-    run("apt-get", "install", "-y", "--no-install-recommends", "chromium")
+    run("apt-get", "install", "-y", "--no-install-recommends", package)
 
 
 BROWSER_HINT = "The tests of the page need a browser. Install Chromium or Google Chrome so that it is on PATH."
+
+
+# -- the MariaDB of the tests --------------------------------------------------------------------------
+
+
+def mariadb() -> None:
+    """MariaDB's server, which no Python package brings. Where it cannot be installed its tests are skipped.
+
+    On Debian the package also starts a server of the system's own, on port 3306; the tests start theirs beside it.
+    """
+    if shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin"):
+        return
+    try:
+        if os.geteuid() != 0 or not shutil.which("apt-get"):
+            raise SystemExit("not root, or no apt-get")
+        progress("Installing MariaDB (apt-get)", lambda: apt("mariadb-server"))
+    except SystemExit as problem:
+        say(f"{str(problem).strip().splitlines()[-1]}\n{MARIADB_HINT}")
+
+
+MARIADB_HINT = (
+    "ChatSphere: MariaDB is missing, so the tests that need it will be skipped. Install MariaDB 10.6 or newer so that"
+    " mariadbd is on PATH or in /usr/sbin (on Debian and Ubuntu: apt-get install mariadb-server)."
+)
 
 
 # -- steps ---------------------------------------------------------------------------------------------

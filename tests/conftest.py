@@ -9,17 +9,26 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.databases import ON_MARIADB, Selection
 from tests.services import deployment as deployments
+from tests.services import once
 from tests.services.browser import chromium
 from tests.services.database import Database
 from tests.services.deployment import Deployment
+from tests.services.mariadb import Mariadb
 from tests.services.node import Node
 from tests.services.people import People
 from tests.services.postgres import ExternalPostgres, Postgres
 from tests.services.process import STARTED
 from tests.services.redis import ExternalRedis, Redis
+from tests.services.redis_cluster import RedisCluster
 from tests.services.sockets import Bridge, Sockets
 from tests.services.visitor import Site, Visitor, site
+from tests.side_by_side import (  # noqa: F401  hooks
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,6 +39,11 @@ def pytest_runtest_makereport(item, call):
         for process in STARTED:
             report.sections.append((f"Log of {process.name}", process.log_tail()))
     return report
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    once.folder()  # before there are workers, which inherit it
+    config.pluginmanager.register(Selection())
 
 
 @contextmanager
@@ -44,10 +58,25 @@ def a_redis(directory: Path) -> Iterator[Redis]:
 
 
 @contextmanager
-def a_postgres() -> Iterator[Postgres]:
+def a_postgres() -> Iterator[Postgres | Mariadb]:
+    if ON_MARIADB:
+        with a_mariadb() as mariadb:
+            yield mariadb
+        return
     external = os.environ.get("TEST_DATABASE_URL")
     with tempfile.TemporaryDirectory(prefix="chatsphere-") as directory:
         server = ExternalPostgres(external) if external else Postgres(Path(directory))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.close()
+
+
+@contextmanager
+def a_mariadb() -> Iterator[Mariadb]:
+    with tempfile.TemporaryDirectory(prefix="chatsphere-") as directory:
+        server = Mariadb(Path(directory))
         try:
             server.start()
             yield server
@@ -69,17 +98,48 @@ def own_redis(tmp_path: Path) -> Iterator[Redis]:
         yield server
 
 
+@pytest.fixture
+def redis_cluster(tmp_path: Path) -> Iterator[RedisCluster]:
+    """A Redis Cluster whose nodes this test may stop, pause and kill (some three seconds to start)."""
+    cluster = RedisCluster(tmp_path)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL for the whole session; do not stop it, take :func:`own_postgres` for that."""
+def postgres() -> Iterator[Postgres | Mariadb]:
+    """A PostgreSQL for the whole session; do not stop it, take :func:`own_postgres` for that.
+
+    A MariaDB with TEST_DATABASE=mariadb: whoever asks it for more than databases works with PostgreSQL only.
+    """
     with a_postgres() as server:
         yield server
 
 
 @pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
+def own_postgres() -> Iterator[Postgres | Mariadb]:
     """A PostgreSQL that this test may stop, pause and kill (two seconds to start)."""
     with a_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb(request: pytest.FixtureRequest) -> Iterator[Mariadb]:
+    """A MariaDB for the whole session; the tests that need one are skipped where it is not installed."""
+    if ON_MARIADB:
+        yield request.getfixturevalue("postgres")
+        return
+    with a_mariadb() as server:
+        yield server
+
+
+@pytest.fixture
+def own_mariadb() -> Iterator[Mariadb]:
+    """A MariaDB that this test may stop, pause and kill (four seconds to start)."""
+    with a_mariadb() as server:
         yield server
 
 
@@ -108,9 +168,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, redis:
         yield deployment
 
 
-@pytest.fixture(params=["embedded", "cluster"])
+@pytest.fixture(scope="session")
+def mariadb_cluster(tmp_path_factory: pytest.TempPathFactory, mariadb: Mariadb) -> Iterator[Deployment]:
+    """The cluster on MariaDB; with a Redis of its own, as jobs in that of the other would meet the wrong database."""
+    directory = tmp_path_factory.mktemp("mariadb")
+    with a_redis(directory) as redis, deployments.cluster(directory, mariadb, redis) as deployment:
+        yield deployment
+
+
+@pytest.fixture(params=["embedded", "cluster", "mariadb_cluster"])
 def deployment(request: pytest.FixtureRequest) -> Deployment:
-    """Both ways of running the product, one after the other; for the whole session."""
+    """The ways of running the product, one after the other; for the whole session. See tests/databases.py."""
     return request.getfixturevalue(request.param)
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from chat_app import create_app
-from chat_app.db import after_commit, insert_ignore, touched, transaction
+from chat_app.db import after_commit, insert_new, touched, transaction
 from chat_app.extensions import db
 from chat_app.operations.models import ServerState
 from chat_app.settings import load_settings
@@ -110,7 +110,14 @@ def test_outside_of_a_transaction_it_leaves_at_once(app: Flask):
 
 
 def test_touched_counts_the_rows(app: Flask):
-    insert = insert_ignore(ServerState).values(key="a", value="x")
     with transaction():
-        assert [touched(insert), touched(insert)] == [1, 0]
+        assert touched(sa.insert(ServerState).values(key="a", value="x")) == 1
         assert touched(sa.delete(ServerState)) == 1
+        assert touched(sa.delete(ServerState)) == 0
+
+
+def test_a_row_whose_key_is_there_is_not_inserted(app: Flask):
+    with transaction():
+        assert insert_new(ServerState, key="a", value="first")
+        assert not insert_new(ServerState, key="a", value="second")
+    assert keys() == ["a"]

@@ -74,6 +74,12 @@ def test_plain_database_addresses_are_accepted(monkeypatch: pytest.MonkeyPatch, 
     assert load_settings().database_url == "postgresql+psycopg://u@h/d"
 
 
+@pytest.mark.parametrize("scheme", ["mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"])
+def test_plain_addresses_of_mariadb_are_accepted(monkeypatch: pytest.MonkeyPatch, scheme: str):
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://u@h/d?ssl_ca=/ca.pem")
+    assert load_settings().database_url == "mysql+pymysql://u@h/d?ssl_ca=/ca.pem"
+
+
 def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CORS_ORIGINS", " https://a.example , https://b.example,")
     assert load_settings().cors_origins == ["https://a.example", "https://b.example"]

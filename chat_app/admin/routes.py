@@ -1,7 +1,7 @@
 from typing import Any
 
 from flask import Response
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 
 from chat_app.admin import service
 from chat_app.admin.schemas import Ban, ManagedUser, ManagedUserList, NewUser, RoleList
@@ -12,13 +12,14 @@ from chat_app.auth.current import identity, requires
 from chat_app.auth.passwords import hash_password
 from chat_app.auth.permissions import ROLES, permissions_of
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.plans import service as plans
 from chat_app.plans.schemas import PlanList, PlanOut, PlanPath, PlanUpdate
 from chat_app.schemas import Page
 from chat_app.users.schemas import UserPath
 
 TAG = Tag(name="admin", description="Accounts, plans and the audit log, for administrators.")
-bp = APIBlueprint("admin", __name__, url_prefix="/admin", abp_tags=[TAG])
+bp = Area("admin", __name__, url_prefix="/admin", abp_tags=[TAG])
 Json = dict[str, Any]
 
 

@@ -83,7 +83,8 @@ def require_identity() -> None:
     key = request.headers.get("X-API-Key")
     caller = authenticate_key(key) if key is not None else authenticate(bearer_token())
     g.identity = caller
-    db.session.rollback()  # gives the connection back: the request may wait for the message writer
+    if key is not None:
+        db.session.rollback()  # gives the connection back: the request may wait for the message writer
     caller.require_scope(scope_of(view, request.blueprint or "", request.method))
     if permission := getattr(view, "permission", None):
         caller.require(permission)

@@ -1,13 +1,14 @@
 from typing import Any
 
 from flask import Response, request
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 
 from chat_app.auth import service, sessions
 from chat_app.auth.current import bearer_token, identity, public, scope
 from chat_app.auth.passwords import hash_password
 from chat_app.auth.schemas import Login, Logout, PasswordChange, Refresh, RefreshHeaders, Register, TokenPair
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.errors import ChatError
 from chat_app.extensions import db
 from chat_app.limits import auth_limited, guessing
@@ -17,7 +18,7 @@ from chat_app.users.profile import update_profile
 from chat_app.users.schemas import Me, ProfileUpdate
 
 TAG = Tag(name="auth", description="Accounts, sessions, tokens and keys.")
-bp = APIBlueprint("auth", __name__, url_prefix="/auth", abp_tags=[TAG])
+bp = Area("auth", __name__, url_prefix="/auth", abp_tags=[TAG])
 
 
 REFRESH: list[dict[str, list[Any]]] = [{"refreshToken": []}, {}]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Response
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 
 from chat_app.auth import activity, api_keys, devices
 from chat_app.auth.current import identity
@@ -18,9 +18,10 @@ from chat_app.auth.schemas import (
     SessionPath,
 )
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.schemas import Page, PageQuery
 
-bp = APIBlueprint("security", __name__, url_prefix="/auth", abp_tags=[Tag(name="auth")])
+bp = Area("security", __name__, url_prefix="/auth", abp_tags=[Tag(name="auth")])
 Json = dict[str, Any]
 
 

@@ -11,7 +11,7 @@ from chat_app.auth.passwords import refuse_own_name, verify_password
 from chat_app.auth.schemas import Register
 from chat_app.auth.sessions import confirm_session, end_all_sessions
 from chat_app.auth.tokens import banned
-from chat_app.db import after_commit, now, touched
+from chat_app.db import after_commit, broken_rule, now, touched
 from chat_app.errors import ChatError, conflict, invalid
 from chat_app.extensions import db
 from chat_app.jobs import enqueue
@@ -61,7 +61,7 @@ def create_user(
     try:
         db.session.flush()
     except IntegrityError as error:  # somebody else was faster
-        raise already_taken("email" if "email" in str(error.orig) else "username") from None
+        raise already_taken("email" if "email_key" in broken_rule(error) else "username") from None
     return user
 
 

@@ -26,6 +26,14 @@ RANK = {"owner": 3, "moderator": 2, "member": 1, "read_only": 0}
 
 def lock(user_id: str, conversation_id: str) -> tuple[Conversation, ConversationMember]:
     """Lock the conversation and return it with the caller's own place in it; `not_found` for others."""
+    found = lock_if_member(user_id, conversation_id)
+    if found is None:
+        raise not_found("conversation")
+    return found
+
+
+def lock_if_member(user_id: str, conversation_id: str) -> tuple[Conversation, ConversationMember] | None:
+    """The same; None for others. The place is read under the lock, so it is not that of somebody just removed."""
     conversation = db.session.scalar(
         sa.select(Conversation)
         .where(Conversation.id == conversation_id, Conversation.deleted_at.is_(None))
@@ -33,9 +41,7 @@ def lock(user_id: str, conversation_id: str) -> tuple[Conversation, Conversation
         .execution_options(populate_existing=True)
     )
     member = _member(conversation_id, user_id) if conversation else None
-    if conversation is None or member is None:
-        raise not_found("conversation")
-    return conversation, member
+    return (conversation, member) if conversation and member else None
 
 
 def _member(conversation_id: str, user_id: str) -> ConversationMember | None:

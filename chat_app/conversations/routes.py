@@ -1,7 +1,7 @@
 from typing import Any
 
 from flask import Response
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 
 from chat_app.auth.current import identity, requires
 from chat_app.conversations import members, service
@@ -18,12 +18,13 @@ from chat_app.conversations.schemas import (
     RoomList,
 )
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.schemas import Page, PageQuery
 
 TAG = Tag(name="conversations", description="Private chats, groups and rooms, and the people in them.")
 ROOMS = Tag(name="rooms", description="Public rooms: the directory, joining and leaving.")
-bp = APIBlueprint("conversations", __name__, url_prefix="/conversations", abp_tags=[TAG])
-rooms_bp = APIBlueprint("rooms", __name__, url_prefix="/rooms", abp_tags=[ROOMS])
+bp = Area("conversations", __name__, url_prefix="/conversations", abp_tags=[TAG])
+rooms_bp = Area("rooms", __name__, url_prefix="/rooms", abp_tags=[ROOMS])
 Json = dict[str, Any]
 NEEDS = {"group": "groups.create", "room": "rooms.use"}
 """The permission that beginning such a conversation needs; anybody may begin a private chat."""

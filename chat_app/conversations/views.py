@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from chat_app.conversations.models import Conversation, ConversationMember
+from chat_app.db import read
 from chat_app.extensions import db
 from chat_app.messages.models import Message
-from chat_app.messages.wire import COLUMNS, reactions_of, to_wire
+from chat_app.messages.wire import COLUMNS, reactions_of, read_reactions, to_wire
 from chat_app.receipts.pending import pending_receipts
 from chat_app.schemas import utc_text
 from chat_app.users.models import User
@@ -18,14 +19,37 @@ from chat_app.users.schemas import UserOut
 Peer = aliased(User, name="peer")
 _PeerMember = aliased(ConversationMember, name="peer_member")
 _LastMessage = aliased(Message, name="last_message")
-_last_columns = [getattr(_LastMessage, column.key).label(f"lm_{column.key}") for column in COLUMNS]
+_OWN = (
+    *(Conversation.id, Conversation.kind, Conversation.title, Conversation.last_seq, Conversation.last_change),
+    *(Conversation.member_count, Conversation.created_at, Conversation.updated_at),
+    *(ConversationMember.conversation_id, ConversationMember.user_id, ConversationMember.role),
+    *(ConversationMember.delivered_seq, ConversationMember.read_seq, ConversationMember.archived_at),
+)
 View = dict[str, Any]
 
 
+class _Part:
+    """The columns of a row whose labels begin with `prefix`, as attributes under their own names."""
+
+    def __init__(self, row: Any, prefix: str, names: Sequence[str]) -> None:
+        for name in names:
+            setattr(self, name, getattr(row, prefix + name))
+
+
+_PEER_NAMES = tuple(UserOut.model_fields)
+_LAST_NAMES = tuple(column.key for column in COLUMNS)
+_peer_columns = [getattr(Peer, name).label(f"peer_{name}") for name in _PEER_NAMES]
+_last_columns = [getattr(_LastMessage, name).label(f"lm_{name}") for name in _LAST_NAMES]
+
+
 def membership_query() -> sa.Select[Any]:
-    """One row per live membership, with the conversation, its last message and a private chat's other person."""
+    """One row per live membership, with the conversation, its last message and a private chat's other person.
+
+    Columns and no entities: what SQLAlchemy's identity map would cost is more than the query.
+    """
+    columns: list[Any] = [*_OWN, *_peer_columns, *_last_columns]
     return (
-        sa.select(Conversation, ConversationMember, Peer, *_last_columns)
+        sa.select(*columns)
         .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
         .where(ConversationMember.left_at.is_(None))
         .outerjoin(
@@ -41,13 +65,29 @@ def membership_query() -> sa.Select[Any]:
             _LastMessage,
             sa.and_(_LastMessage.conversation_id == Conversation.id, _LastMessage.seq == Conversation.last_seq),
         )
-        .execution_options(populate_existing=True)
     )
+
+
+_OF_MEMBER = (
+    membership_query()
+    .where(
+        ConversationMember.user_id == sa.bindparam("user_id"),
+        Conversation.id.in_(sa.bindparam("conversation_ids", expanding=True)),
+    )
+    .order_by(Conversation.id)
+)
 
 
 def views(query: sa.Select[Any]) -> list[View]:
     """Run a :func:`membership_query`, narrowed by the caller, and render its rows."""
     return render(db.session.execute(query).all())
+
+
+def read_views(user_id: str, conversation_ids: Sequence[str]) -> list[View]:
+    """Those of one member, by id, outside of the session (:func:`chat_app.db.read`)."""
+    rows = read(_OF_MEMBER, user_id=user_id, conversation_ids=conversation_ids)
+    reactions = read_reactions([row.lm_id for row in rows if row.lm_id])
+    return [_view(row, reactions) for row in rows]
 
 
 def render(rows: Sequence[Any]) -> list[View]:
@@ -56,27 +96,13 @@ def render(rows: Sequence[Any]) -> list[View]:
 
 
 def _view(row: Any, reactions: dict[str, Any]) -> View:
-    conversation, member, peer = row[0], row[1], row[2]
-    return (
-        shared_fields(conversation)
-        | member_fields(member, conversation.last_seq)
-        | {
-            "peer": UserOut.model_validate(peer).to_json() if peer else None,
-            "last_message": to_wire(_Last(row), reactions.get(row.lm_id, [])) if row.lm_id else None,
-        }
-    )
+    peer = UserOut.model_validate(_Part(row, "peer_", _PEER_NAMES)).to_json() if row.peer_id else None
+    last = to_wire(_Part(row, "lm_", _LAST_NAMES), reactions.get(row.lm_id, [])) if row.lm_id else None
+    return shared_fields(row) | member_fields(row, row.last_seq) | {"peer": peer, "last_message": last}
 
 
-class _Last:
-    """The columns of the last message under their own names."""
-
-    def __init__(self, row: Any) -> None:
-        for column in COLUMNS:
-            setattr(self, column.key, getattr(row, f"lm_{column.key}"))
-
-
-def shared_fields(conversation: Conversation) -> View:
-    """What every member sees alike."""
+def shared_fields(conversation: Any) -> View:
+    """What every member sees alike; of a :class:`Conversation`, or of a row with its columns."""
     return {
         "id": conversation.id,
         "kind": conversation.kind,
@@ -89,8 +115,8 @@ def shared_fields(conversation: Conversation) -> View:
     }
 
 
-def member_fields(member: ConversationMember | None, last_seq: int) -> View:
-    """What is one's own; the same fields, empty, for somebody who is not a member."""
+def member_fields(member: Any | None, last_seq: int) -> View:
+    """What is one's own, of a :class:`ConversationMember` or a row; the same fields, empty, for who is not a member."""
     if member is None:
         return {"my_role": None, "delivered_seq": 0, "read_seq": 0, "unread": 0, "archived_at": None}
     delivered, read = pending_receipts().highest(

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from flask import Flask
-from flask_openapi import APIBlueprint, OpenAPI
+from flask_openapi import OpenAPI
 from flask_openapi.models import Operation, Tag
 from pydantic import BaseModel
 
 from chat_app.auth.current import scope_of
+from chat_app.documents.area import Area
 
 BASE = "/api/v1"
 PARTS = ("header", "cookie", "path", "query")
@@ -86,8 +87,9 @@ def _routes(app: OpenAPI) -> Iterator[Route]:
 def _declaration(app: Flask, blueprint: str, path: str, method: str) -> tuple[Operation, tuple[Tag, ...]]:
     """What the decorator of the route declared; nothing for a route of a plain Flask blueprint."""
     owner = app.blueprints[blueprint]
-    if not isinstance(owner, APIBlueprint):
+    if not isinstance(owner, Area):
         return Operation(), ()
+    owner.describe()
     item = owner.paths.get(path.removeprefix(BASE)) or owner.paths.get(path)
     operation = getattr(item, method.lower(), None) or Operation()
     return operation, tuple(owner.tags)

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 from chat_app.db import now
 from chat_app.ids import new_id
@@ -11,7 +12,7 @@ from chat_app.messages.wire import Wire
 from chat_app.schemas import utc_text
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Draft:
     """A validated message that is not stored yet."""
 
@@ -65,8 +66,7 @@ class Status(IntEnum):
     READ_ONLY = 4
 
 
-@dataclass(slots=True, frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """`seq`, `change` and `members_rev` when stored; `message_id` and `body_hash` of the first when known."""
 
     status: Status
@@ -75,3 +75,7 @@ class Outcome:
     members_rev: int = 0
     message_id: str | None = None
     body_hash: str | None = None
+
+
+Outcomes = dict[int, Outcome]
+"""By position in the batch."""

@@ -55,5 +55,7 @@ def synchronise(connection: Connection, data: Sync) -> Ack:
     been missed."""
     before = set(connection.conversations)
     places = sync.places_of(connection.user_id)
-    local_members().set_places(connection, places, before)
+    if local_members().set_places(connection, places, before):
+        # Other processes' messages came only from now on; what was said before, these rows may not show.
+        places = sync.places_of(connection.user_id)
     return sync.since(connection.user_id, data, places)

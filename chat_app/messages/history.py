@@ -5,12 +5,30 @@ from typing import Any
 import sqlalchemy as sa
 
 from chat_app.conversations.models import Conversation, ConversationMember
+from chat_app.db import read
 from chat_app.errors import invalid, not_found
-from chat_app.extensions import db
 from chat_app.messages.models import Message
 from chat_app.messages.schemas import HistoryQuery
-from chat_app.messages.wire import COLUMNS, with_reactions
+from chat_app.messages.wire import COLUMNS, page_with_reactions
 from chat_app.pagination import decode_cursor, encode_cursor
+
+_PLACE = (
+    sa.select(Conversation.last_seq, Conversation.kind)
+    .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
+    .where(
+        Conversation.id == sa.bindparam("conversation_id"),
+        ConversationMember.user_id == sa.bindparam("user_id"),
+        ConversationMember.left_at.is_(None),
+    )
+)
+_MESSAGES = (
+    sa.select(*COLUMNS)
+    .where(Message.conversation_id == sa.bindparam("conversation_id"))
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_SEQ = sa.bindparam("seq", type_=sa.BigInteger)
+_BEFORE = _MESSAGES.where(Message.seq < _SEQ).order_by(Message.seq.desc())
+_AFTER = _MESSAGES.where(Message.seq > _SEQ).order_by(Message.seq)
 
 
 def page(user_id: str, conversation_id: str, wanted: HistoryQuery, kind: str | None = None) -> dict[str, Any]:
@@ -22,37 +40,26 @@ def page(user_id: str, conversation_id: str, wanted: HistoryQuery, kind: str | N
     way, seq = _position(wanted, last_seq)
     if way == "around":
         half = wanted.limit // 2
-        older = _rows(conversation_id, Message.seq < seq, half, newest_first=True)
-        newer = _rows(conversation_id, Message.seq >= seq, wanted.limit - half)
-        rows = older[::-1] + newer
+        older = read(_BEFORE, conversation_id=conversation_id, seq=seq, limit=half)
+        newer = read(_AFTER, conversation_id=conversation_id, seq=seq - 1, limit=wanted.limit - half)
+        rows = [*reversed(older), *newer]
     elif way == "after":
-        rows = _rows(conversation_id, Message.seq > seq, wanted.limit)
+        rows = [*read(_AFTER, conversation_id=conversation_id, seq=seq, limit=wanted.limit)]
     else:
-        rows = _rows(conversation_id, Message.seq < seq, wanted.limit, newest_first=True)[::-1]
+        rows = [*reversed(read(_BEFORE, conversation_id=conversation_id, seq=seq, limit=wanted.limit))]
     first, last = (rows[0].seq, rows[-1].seq) if rows else (seq, seq)
     return {
-        "items": with_reactions(rows),
+        "items": page_with_reactions(rows),
         "next_cursor": encode_cursor("after", last) if rows and last < last_seq else None,
         "prev_cursor": encode_cursor("before", first) if rows and first > 1 else None,
     }
 
 
 def _last_seq(user_id: str, conversation_id: str, kind: str | None) -> int:
-    query = (
-        sa.select(Conversation.last_seq)
-        .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
-        .where(
-            Conversation.id == conversation_id,
-            ConversationMember.user_id == user_id,
-            ConversationMember.left_at.is_(None),
-        )
-    )
-    if kind:
-        query = query.where(Conversation.kind == kind)
-    found = db.session.scalar(query)
-    if found is None:
+    found = read(_PLACE, conversation_id=conversation_id, user_id=user_id)
+    if not found or (kind and found[0].kind != kind):
         raise not_found("conversation")
-    return int(found)
+    return int(found[0].last_seq)
 
 
 def _position(wanted: HistoryQuery, last_seq: int) -> tuple[str, int]:
@@ -74,9 +81,3 @@ def _position(wanted: HistoryQuery, last_seq: int) -> tuple[str, int]:
     if way not in ("before", "after"):
         raise invalid("cursor", "is not one of ours; begin again without a cursor")
     return way, seq
-
-
-def _rows(conversation_id: str, condition: Any, limit: int, *, newest_first: bool = False) -> list[Any]:
-    order = Message.seq.desc() if newest_first else Message.seq
-    query = sa.select(*COLUMNS).where(Message.conversation_id == conversation_id, condition)
-    return list(db.session.execute(query.order_by(order).limit(limit)).all())

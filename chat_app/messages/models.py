@@ -28,7 +28,7 @@ class Message(Model):
     content: Mapped[str] = mapped_column(sa.Text)
     reply_to_id: Mapped[str | None] = mapped_column(Uuid)
     body_hash: Mapped[str] = mapped_column(sa.CHAR(32))
-    meta: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    meta: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default=sa.text("('{}')"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,10 +1,11 @@
 from typing import Any
 
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 
 from chat_app.auth.current import identity, scope
 from chat_app.conversations.schemas import ConversationPath, SyncOut
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.ids import new_id
 from chat_app.messages import history, service, sync
 from chat_app.messages.drafts import Draft
@@ -23,7 +24,7 @@ from chat_app.messages.schemas import (
 from chat_app.schemas import Page, PageQuery
 
 TAG = Tag(name="messages", description="History, sending, editing, reactions, and catching up.")
-bp = APIBlueprint("messages", __name__, abp_tags=[TAG])
+bp = Area("messages", __name__, abp_tags=[TAG])
 Json = dict[str, Any]
 
 

@@ -71,7 +71,9 @@ class MessageBody(Input):
     content: Content
     type: Literal["text"] = "text"
     reply_to_id: Id | None = None
-    attachment_ids: list[Id] = Field([], max_length=0, description="Always empty until uploads exist.")
+    attachment_ids: list[Id] = Field(
+        default_factory=list, max_length=0, description="Always empty until uploads exist."
+    )
 
 
 class SendMessage(MessageBody):

@@ -5,14 +5,15 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
+from chat_app.conversations import members
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.db import after_commit, insert_ignore, now, touched
+from chat_app.db import after_commit, insert_new, now, touched
 from chat_app.errors import ChatError, conflict, forbidden, not_found
 from chat_app.extensions import db
 from chat_app.messages.drafts import Draft, Outcome, Status
 from chat_app.messages.models import Message, Reaction
 from chat_app.messages.wire import COLUMNS, Wire, with_reactions
-from chat_app.messages.writer import MessageWriters, refusal
+from chat_app.messages.writer import refusal
 from chat_app.realtime.publish import publish_message, publish_message_change
 from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import pending_receipts
@@ -28,23 +29,20 @@ def send(draft: Draft) -> tuple[Wire, bool]:
     The repeated one is delivered again too: should the process have died between commit and delivery,
     the sender's retry is what makes up for it (receivers know it by its id).
     """
+    parts = current_app.extensions  # looked up once: the way there is not free
     _check_size(draft.content)
-    _check_rate(draft.sender_id)
-    outcome = _writers().submit(draft)
-    if error := refusal(outcome):
-        raise error
-    if outcome.status is Status.KNOWN:
+    if wait := parts["message_rate"].take(draft.sender_id):
+        raise ChatError("rate_limited", f"You are sending too fast; try again in {wait:.1f} seconds.", retry_after=wait)
+    outcome: Outcome = parts["message_writers"].submit(draft)
+    if outcome.status is not Status.STORED:
+        if error := refusal(outcome):
+            raise error
         return _known(draft, outcome), False
-    current_app.extensions["metrics"].messages += 1
+    parts["metrics"].messages += 1
     message = draft.to_wire(outcome.seq, outcome.change)
     publish_message(message, outcome.members_rev)
     receipts.sender_has_read(draft.sender_id, draft.conversation_id, outcome.seq)
     return message, True
-
-
-def _writers() -> MessageWriters:
-    writers: MessageWriters = current_app.extensions["message_writers"]
-    return writers
 
 
 def _check_size(content: str) -> None:
@@ -54,12 +52,6 @@ def _check_size(content: str) -> None:
             "payload_too_large",
             f"A message has at most {longest:,} characters; this one has {len(content):,}. Send it in parts.",
         )
-
-
-def _check_rate(user_id: str) -> None:
-    wait = current_app.extensions["message_rate"].take(user_id)
-    if wait:
-        raise ChatError("rate_limited", f"You are sending too fast; try again in {wait:.1f} seconds.", retry_after=wait)
 
 
 def _known(draft: Draft, outcome: Outcome) -> Wire:
@@ -126,39 +118,27 @@ def react(user_id: str, message_id: str, emoji: str, *, on: bool) -> Wire:
         used = set(db.session.scalars(sa.select(Reaction.emoji).where(Reaction.message_id == message_id).distinct()))
         if emoji not in used and len(used) >= MAX_EMOJIS:
             raise ChatError("quota_exceeded", f"A message carries at most {MAX_EMOJIS} different emojis.")
-        statement: Any = insert_ignore(Reaction).values(
-            message_id=message_id, emoji=emoji, user_id=user_id, created_at=now()
-        )
+        changed = insert_new(Reaction, message_id=message_id, emoji=emoji, user_id=user_id)
     else:
-        statement = sa.delete(Reaction).where(
-            Reaction.message_id == message_id, Reaction.emoji == emoji, Reaction.user_id == user_id
-        )
-    return change.done() if touched(statement) else change.unchanged()
+        own = (Reaction.message_id == message_id, Reaction.emoji == emoji, Reaction.user_id == user_id)
+        changed = bool(touched(sa.delete(Reaction).where(*own)))
+    return change.done() if changed else change.unchanged()
 
 
 class _Change:
-    """A change of a stored message: found through the caller's membership, under the conversation's lock.
+    """A change of a stored message, by a member, under the conversation's lock.
 
-    The lock gives changes and new messages one order, that of the conversation's `last_change`.
+    The lock gives changes and new messages one order, that of the conversation's `last_change`. It is taken before the
+    membership is looked at: who was removed while we waited for it changes nothing any more.
     """
 
     def __init__(self, user_id: str, message_id: str) -> None:
-        found = db.session.execute(
-            sa.select(Conversation, ConversationMember.role)
-            .join(Message, Message.conversation_id == Conversation.id)
-            .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
-            .where(
-                Message.id == message_id,
-                ConversationMember.user_id == user_id,
-                ConversationMember.left_at.is_(None),
-            )
-            .with_for_update(of=Conversation, key_share=True)
-            .execution_options(populate_existing=True)
-        ).first()
+        conversation_id = db.session.scalar(sa.select(Message.conversation_id).where(Message.id == message_id))
+        found = members.lock_if_member(user_id, conversation_id) if conversation_id else None
         if found is None:
             raise not_found("message")
-        self.conversation: Conversation = found[0]
-        self.role: str = found[1]
+        self.conversation, member = found
+        self.role = member.role
         if self.role == "read_only":
             raise forbidden("Your role in this conversation allows reading only.")
         self.message = db.session.get_one(Message, message_id, populate_existing=True)

@@ -12,16 +12,39 @@ import sqlalchemy as sa
 from flask import current_app
 
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.conversations.views import membership_query, render
-from chat_app.extensions import db
+from chat_app.conversations.views import read_views
+from chat_app.db import dialect, read
 from chat_app.messages.models import Message
 from chat_app.messages.schemas import Sync
-from chat_app.messages.wire import COLUMNS, Wire, with_reactions
+from chat_app.messages.wire import COLUMNS, Wire, page_with_reactions
 from chat_app.operations.epoch import current_epoch
 from chat_app.receipts.pending import pending_receipts
 from chat_app.schemas import utc_text
 
 CONVERSATIONS_PER_ANSWER = 200
+_PLACES = (
+    sa.select(
+        Conversation.id,
+        Conversation.last_change,
+        Conversation.members_rev,
+        Conversation.title,
+        Conversation.member_count,
+        ConversationMember.user_id,
+        ConversationMember.role,
+        ConversationMember.archived_at,
+        ConversationMember.delivered_seq,
+        ConversationMember.read_seq,
+    )
+    .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
+    .where(ConversationMember.user_id == sa.bindparam("user_id"), ConversationMember.left_at.is_(None))
+    .order_by(Conversation.id)
+)
+_CHANGED = (
+    sa.select(*COLUMNS)
+    .where(Message.conversation_id == sa.bindparam("conversation_id"), Message.change > sa.bindparam("change"))
+    .order_by(Message.change)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
 
 
 @dataclass
@@ -58,7 +81,7 @@ def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
     messages = _missing_messages(answer)
     return {
         "epoch": epoch,
-        "conversations": _conversations(user_id, answer),
+        "conversations": read_views(user_id, answer.conversations) if answer.conversations else [],
         "messages": messages,
         "removed": sorted(held.conversations.keys() - {place.id for place in places}),
         "reset": answer.reset,
@@ -70,23 +93,7 @@ def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
 
 def places_of(user_id: str) -> Sequence[Any]:
     """All of one's memberships, by conversation id, with the counters to compare."""
-    return db.session.execute(
-        sa.select(
-            Conversation.id,
-            Conversation.last_change,
-            Conversation.members_rev,
-            Conversation.title,
-            Conversation.member_count,
-            ConversationMember.user_id,
-            ConversationMember.role,
-            ConversationMember.archived_at,
-            ConversationMember.delivered_seq,
-            ConversationMember.read_seq,
-        )
-        .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
-        .where(ConversationMember.user_id == user_id, ConversationMember.left_at.is_(None))
-        .order_by(Conversation.id)
-    ).all()
+    return read(_PLACES, user_id=user_id)
 
 
 def _compare(answer: _Answer, place: Any, known: int | None, same_epoch: bool, reset_after: int) -> None:
@@ -134,7 +141,7 @@ def _missing_messages(answer: _Answer) -> list[Wire]:
     if overflow:
         answer.more = True
         _set_back(answer, overflow[0].conversation_id, last_of)
-    return with_reactions(rows)
+    return page_with_reactions(rows)
 
 
 def _set_back(answer: _Answer, cut: str, last_of: dict[str, int]) -> None:
@@ -151,30 +158,27 @@ def _changed_since(behind: dict[str, int], limit: int) -> list[Any]:
     """One indexed read per conversation, in one statement on PostgreSQL."""
     if not behind:
         return []
-    if db.engine.dialect.name == "postgresql":
-        return _changed_since_lateral(behind, limit)
+    if dialect() == "postgresql":
+        held = {"conversation_ids": list(behind), "changes": list(behind.values())}
+        return list(read(_CHANGED_OF_ALL, **held, limit=limit))
     rows: list[Any] = []
     for conversation_id, change in behind.items():
         if len(rows) >= limit:
             break
-        rows += db.session.execute(
-            sa.select(*COLUMNS)
-            .where(Message.conversation_id == conversation_id, Message.change > change)
-            .order_by(Message.change)
-            .limit(limit - len(rows))
-        ).all()
+        rows += read(_CHANGED, conversation_id=conversation_id, change=change, limit=limit - len(rows))
     return rows
 
 
-def _changed_since_lateral(behind: dict[str, int], limit: int) -> list[Any]:
+def _lateral() -> sa.Select[Any]:
     wanted = (
         sa.func.unnest(
-            sa.cast(list(behind), sa.ARRAY(sa.Uuid(as_uuid=False))),
-            sa.cast(list(behind.values()), sa.ARRAY(sa.BigInteger)),
+            sa.bindparam("conversation_ids", type_=sa.ARRAY(sa.Uuid(as_uuid=False))),
+            sa.bindparam("changes", type_=sa.ARRAY(sa.BigInteger)),
         )
         .table_valued("conversation_id", "change")
         .render_derived(name="wanted")
     )
+    limit = sa.bindparam("limit", type_=sa.Integer)
     newer = (
         sa.select(*COLUMNS)
         .where(Message.conversation_id == wanted.c.conversation_id, Message.change > wanted.c.change)
@@ -182,17 +186,12 @@ def _changed_since_lateral(behind: dict[str, int], limit: int) -> list[Any]:
         .limit(limit)
         .lateral("newer")
     )
-    query = (
+    return (
         sa.select(newer)
         .select_from(wanted.join(newer, sa.true()))
         .order_by(newer.c.conversation_id, newer.c.change)
         .limit(limit)
     )
-    return list(db.session.execute(query).all())
 
 
-def _conversations(user_id: str, answer: _Answer) -> list[dict[str, Any]]:
-    if not answer.conversations:
-        return []
-    query = membership_query().where(ConversationMember.user_id == user_id, Conversation.id.in_(answer.conversations))
-    return render(db.session.execute(query.order_by(Conversation.id)).all())
+_CHANGED_OF_ALL = _lateral()

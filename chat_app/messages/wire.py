@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chat_app.db import read
 from chat_app.extensions import db
 from chat_app.messages.models import Message, Reaction
 from chat_app.schemas import utc_text
@@ -28,36 +29,57 @@ COLUMNS = (
     Message.edited_at,
     Message.deleted_at,
 )
+_NAMES = tuple(column.key for column in COLUMNS)
 _TIMES = ("created_at", "edited_at", "deleted_at")
+_REACTIONS = (
+    sa.select(Reaction.message_id, Reaction.emoji, Reaction.user_id)
+    .where(Reaction.message_id.in_(sa.bindparam("message_ids", expanding=True)))
+    .order_by(Reaction.created_at, Reaction.user_id)
+)
 Wire = dict[str, Any]
+Rows = Sequence[Any]
 
 
 def to_wire(row: Any, reactions: list[Wire]) -> Wire:
-    """`row` has the attributes named by :data:`COLUMNS`: a Core row, or a :class:`Message`."""
-    message = {column.key: getattr(row, column.key) for column in COLUMNS}
+    """`row` has the attributes named by :data:`COLUMNS`: a :class:`Message`, or a row."""
+    return _to_wire([getattr(row, name) for name in _NAMES], reactions)
+
+
+def _to_wire(values: Iterable[Any], reactions: list[Wire]) -> Wire:
+    message = dict(zip(_NAMES, values, strict=True))
     for name in _TIMES:
         if message[name] is not None:
             message[name] = utc_text(message[name])
     message["meta"] = message["meta"] or {}
-    return message | {"attachments": [], "reactions": reactions}
+    message["attachments"] = []
+    message["reactions"] = reactions
+    return message
 
 
-def with_reactions(rows: Sequence[Any]) -> list[Wire]:
-    """The rows as messages, their reactions read with one query."""
+def with_reactions(rows: Rows) -> list[Wire]:
+    """The rows as messages, their reactions read with one query in the session."""
     reactions = reactions_of([row.id for row in rows])
     return [to_wire(row, reactions.get(row.id, [])) for row in rows]
+
+
+def page_with_reactions(rows: Rows) -> list[Wire]:
+    """The same for rows of exactly :data:`COLUMNS`, outside of the session (:func:`chat_app.db.read`)."""
+    reactions = read_reactions([row.id for row in rows])
+    return [_to_wire(row, reactions.get(row.id, [])) for row in rows]
+
+
+def read_reactions(message_ids: Sequence[str]) -> dict[str, list[Wire]]:
+    """As :func:`reactions_of`, outside of the session."""
+    return _grouped(read(_REACTIONS, message_ids=message_ids)) if message_ids else {}
 
 
 def reactions_of(message_ids: Iterable[str]) -> dict[str, list[Wire]]:
     """By message: `[{emoji, count, user_ids}]` in the order in which the emojis were first used."""
     ids = list(message_ids)
-    if not ids:
-        return {}
-    rows = db.session.execute(
-        sa.select(Reaction.message_id, Reaction.emoji, Reaction.user_id)
-        .where(Reaction.message_id.in_(ids))
-        .order_by(Reaction.created_at, Reaction.user_id)
-    )
+    return _grouped(db.session.execute(_REACTIONS, {"message_ids": ids}).all()) if ids else {}
+
+
+def _grouped(rows: Rows) -> dict[str, list[Wire]]:
     grouped: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for message_id, emoji, user_id in rows:
         grouped[message_id][emoji].append(user_id)

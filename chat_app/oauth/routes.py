@@ -1,21 +1,20 @@
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, redirect, request
-from flask_openapi import APIBlueprint
 
 from chat_app.auth.current import identity, public
 from chat_app.auth.routes import TAG
 from chat_app.auth.schemas import TokenPair
 from chat_app.auth.sessions import open_session
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.errors import ChatError, as_chat_error, forbidden, invalid
 from chat_app.limits import auth_limited
 from chat_app.oauth import cookie, service
 from chat_app.oauth.cookie import Pending
 from chat_app.oauth.profile import Profile
-from chat_app.oauth.provider import Provider
 from chat_app.oauth.providers import get_provider, get_providers
 from chat_app.oauth.schemas import (
     Callback,
@@ -31,7 +30,10 @@ from chat_app.schemas import Page
 from chat_app.settings import Settings
 from chat_app.users.models import User
 
-bp = APIBlueprint("oauth", __name__, url_prefix="/auth", abp_tags=[TAG])
+if TYPE_CHECKING:
+    from chat_app.oauth.provider import Provider
+
+bp = Area("oauth", __name__, url_prefix="/auth", abp_tags=[TAG])
 Json = dict[str, Any]
 T = TypeVar("T")
 
@@ -107,7 +109,7 @@ def callback(path: ProviderPath, query: Callback) -> Any:
     return redirect("/#/signed-in")
 
 
-def _answered(provider: Provider, pending: Pending | None, query: Callback) -> Profile:
+def _answered(provider: "Provider", pending: Pending | None, query: Callback) -> Profile:
     """Who signed in at the provider, if this is the answer to what this browser asked."""
     if pending is None:
         raise provider.failed("this browser did not begin it, or too long ago")

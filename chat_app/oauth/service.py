@@ -12,7 +12,7 @@ from chat_app.auth.secrets import new_secret, secret_hash
 from chat_app.auth.service import create_user, key, require_open_registration
 from chat_app.auth.sessions import confirm_session
 from chat_app.auth.tokens import banned, session_ended
-from chat_app.db import insert_ignore, now, touched
+from chat_app.db import insert_new, now, touched
 from chat_app.errors import ChatError, conflict, not_found
 from chat_app.extensions import db
 from chat_app.oauth.profile import Profile
@@ -113,14 +113,13 @@ def link_to_session(profile: Profile, session_id: str) -> None:
 
 def _link(user_id: str, profile: Profile) -> None:
     """Note whose account this is; `identity_taken` when it is somebody else's."""
-    made = touched(
-        insert_ignore(ExternalIdentity).values(
-            user_id=user_id,
-            provider=profile.provider,
-            subject=profile.subject,
-            email=profile.email,
-            last_used_at=now(),
-        )
+    made = insert_new(
+        ExternalIdentity,
+        user_id=user_id,
+        provider=profile.provider,
+        subject=profile.subject,
+        email=profile.email,
+        last_used_at=now(),
     )
     if made:
         record("oauth.linked", actor_id=user_id, target_id=user_id, provider=profile.provider)

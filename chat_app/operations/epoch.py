@@ -5,24 +5,25 @@ It is made once and kept in the database. After a backup was restored, `flask ne
 
 import sqlalchemy as sa
 
-from chat_app.db import insert_ignore, transaction
+from chat_app.db import insert_new, read, transaction
 from chat_app.extensions import db
 from chat_app.ids import new_id
 from chat_app.operations.models import ServerState
 
 EPOCH = "epoch"
+_VALUE = sa.select(ServerState.value).where(ServerState.key == EPOCH)
 
 
 def current_epoch() -> str:
     """Read anew each time: it is one row by its key, and a cached one would outlive a restore."""
-    found = db.session.scalar(sa.select(ServerState.value).where(ServerState.key == EPOCH))
-    return found or _begin()
+    found = read(_VALUE)
+    return str(found[0].value) if found else _begin()
 
 
 def _begin() -> str:
     with transaction() as session:
-        session.execute(insert_ignore(ServerState).values(key=EPOCH, value=new_id()))
-        return session.scalars(sa.select(ServerState.value).where(ServerState.key == EPOCH)).one()
+        insert_new(ServerState, key=EPOCH, value=new_id())
+        return session.scalars(_VALUE).one()
 
 
 def renew_epoch() -> str:

@@ -7,10 +7,12 @@ from typing import Any
 import redis
 import sqlalchemy as sa
 from flask import Response, current_app, request
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 
 from chat_app import __version__
 from chat_app.auth.current import bearer_token, identity, public
+from chat_app.db import database_name
+from chat_app.documents.area import Area
 from chat_app.errors import ChatError
 from chat_app.extensions import db
 from chat_app.http import MAX_BODY
@@ -22,9 +24,9 @@ from chat_app.operations.schemas import Health, Info, InfoLimits, InfoLinks, Sta
 from chat_app.realtime.connections import connections
 
 TAG = Tag(name="operations", description="Health and figures, for load balancers and operators.")
-bp = APIBlueprint("operations", __name__, abp_tags=[TAG])
-api_bp = APIBlueprint("api_operations", __name__, abp_tags=[TAG])
-stats_bp = APIBlueprint("stats", __name__, url_prefix="/stats", abp_tags=[TAG])
+bp = Area("operations", __name__, abp_tags=[TAG])
+api_bp = Area("api_operations", __name__, abp_tags=[TAG])
+stats_bp = Area("stats", __name__, url_prefix="/stats", abp_tags=[TAG])
 Answer = tuple[dict[str, Any], int]
 
 
@@ -42,6 +44,8 @@ def _redis() -> str | None:
         current_app.extensions["redis"].ping()
     except redis.RedisError:
         return "Redis does not answer; each process serves its own clients only."
+    if not current_app.extensions["bus"].is_up:
+        return "The bus is interrupted; each process serves its own clients only."
     return None
 
 
@@ -93,7 +97,7 @@ def health() -> Answer:
         "status": "degraded" if redis_problem else "ok",
         "detail": redis_problem,
         "version": __version__,
-        "database": db.engine.dialect.name,
+        "database": database_name(),
         "redis": ("unavailable" if redis_problem else "ok") if has_redis else "disabled",
         "connections": len(connections()),
         "users": stats.count_users(),

@@ -19,7 +19,7 @@ class Health(State):
     """How the server is, and how much it holds."""
 
     version: str
-    database: str = Field(description="The kind of database.")
+    database: str = Field(description="The kind of database: `sqlite`, `postgresql`, `mariadb` or `mysql`.")
     redis: Literal["ok", "unavailable", "disabled"]
     connections: int = Field(description="Sockets of this process.")
     users: int

@@ -5,7 +5,7 @@ waits for it.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +37,8 @@ Told = dict[str, Any]
 OVERLAP = 5.0
 CLOCKS = 0.5
 """Seconds by which the clocks of the machines may differ, ordinarily."""
+LAST_SEEN_BATCH = 200
+"""People of one transaction: other processes store the same ones and wait for its row locks."""
 
 
 class Presence:
@@ -170,20 +172,33 @@ def _is_watched(user_id: str) -> bool:
     return presence_room(user_id) in current_app.extensions["bus"].rooms.get(PRESENCE, {})
 
 
-def store_last_seen() -> None:
-    """Called every few seconds: keep in the database when people who went offline were last seen."""
+def gone_since() -> Iterator[list[tuple[str, datetime]]]:
+    """Who went offline since this was last read to its end, and when they were last seen; 200 people at most a part."""
     presence = _presence()
     now = time.time()
-    gone = presence.store.expired_between(presence.stored_at, now)
+    gone = sorted(presence.store.expired_between(presence.stored_at, now))
+    for start in range(0, len(gone), LAST_SEEN_BATCH):
+        states = _states(gone[start : start + LAST_SEEN_BATCH])
+        yield [
+            (user_id, datetime.fromtimestamp(state.last_seen, UTC))
+            for user_id, state in sorted(states.items())
+            if state.status == OFFLINE and state.last_seen
+        ]
     presence.stored_at = now
-    for user_id, state in sorted(_states(sorted(gone)).items()):
-        if state.status == OFFLINE and state.last_seen:
-            db.session.execute(
-                sa.update(User)
-                .where(User.id == user_id)
-                .values(last_seen_at=datetime.fromtimestamp(state.last_seen, UTC))
-                .execution_options(synchronize_session=False)
+
+
+def store_last_seen(seen: Sequence[tuple[str, datetime]]) -> None:
+    """Keep it in the database. All processes do so, in one order; what another has stored is not written again."""
+    if seen:
+        db.session.connection().execute(
+            sa.update(User)
+            .where(
+                User.id == sa.bindparam("who"),
+                sa.or_(User.last_seen_at.is_(None), User.last_seen_at < sa.bindparam("at")),
             )
+            .values(last_seen_at=sa.bindparam("at")),
+            [{"who": user_id, "at": moment} for user_id, moment in seen],
+        )
 
 
 def stop_watching_unseen(user_ids: Iterable[str]) -> None:

@@ -12,6 +12,8 @@ from flask import Flask
 from chat_app.realtime.transport.redis import Message, RedisManager
 
 CHANNEL = "chatsphere"
+CHAT = "/chat"
+"""The one namespace whose rooms other processes emit to."""
 
 
 class Bus(RedisManager):
@@ -26,6 +28,13 @@ class Bus(RedisManager):
         self.before_delivery: Callable[[str, int], bool] = lambda conversation_id, rev: True
         self.on_interruption: Callable[[], None] = lambda: None
 
+    def is_shared(self, namespace: str, room: Any) -> bool:
+        """Presence is told by each process to its own."""
+        return namespace == CHAT
+
+    def admits(self, guard: tuple[str, int]) -> bool:
+        return self.before_delivery(guard[0], guard[1])
+
     def publish_event(
         self,
         event: str,
@@ -37,7 +46,10 @@ class Bus(RedisManager):
         skip_sid: str | None = None,
     ) -> None:
         """Like `emit`, with the guard of `publish`."""
-        self._deliver_everywhere(
+        if not self.write_only:
+            self.emit_packets(event, payload, namespace, room, skip_sid, guard)
+            return
+        self._publish(
             {
                 "host_id": self.host_id,
                 "method": "emit",
@@ -51,19 +63,17 @@ class Bus(RedisManager):
         )
 
     def tell(self, method: str, **fields: Any) -> None:
-        self._deliver_everywhere({"host_id": self.host_id, "method": method, **fields})
-
-    def on(self, method: str, handler: Callable[[Message], None]) -> None:
-        self._handlers[method] = handler
-
-    def _deliver_everywhere(self, message: Message) -> None:
+        message = {"host_id": self.host_id, "method": method, **fields}
         if not self.write_only:
             self.deliver(message)
         self._publish(message)
 
+    def on(self, method: str, handler: Callable[[Message], None]) -> None:
+        self._handlers[method] = handler
+
     def deliver(self, message: Message) -> None:
         guard = message.get("guard")
-        if guard is not None and not self.before_delivery(guard[0], guard[1]):
+        if guard is not None and not self.admits(guard):
             return
         if message["method"] in self._handlers:
             with self._app.app_context():

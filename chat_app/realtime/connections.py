@@ -1,5 +1,6 @@
 """The sockets of this process: who they belong to, and until when."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ class Connection:
     """In /chat: the conversations whose rooms this socket is in."""
     watched: set[str] = field(default_factory=set)
     """In /presence: the people whose presence this socket is told of."""
+    opened_at: float = field(default_factory=time.time)
+    """Seconds since 1970."""
 
 
 class Connections:
@@ -52,6 +55,13 @@ class Connections:
 
     def of_session(self, session_id: str) -> list[Connection]:
         return list(self._by_session.get(session_id, ()))
+
+    def opened_since(self, moment: float) -> Iterator[Connection]:
+        """The youngest ones, the last first."""
+        for connection in reversed(list(self._by_sid.values())):
+            if connection.opened_at < moment:
+                return
+            yield connection
 
     def session_ids(self) -> list[str]:
         return list(self._by_session)

@@ -65,11 +65,25 @@ def _say_ready_to(app: Any, waiting: list[Connection]) -> None:
             socketio.sleep(pause * 10)
 
 
+def tell_removed(change: dict[str, Any]) -> None:
+    """`conversation_removed` to the sockets of those whom a membership change has taken out.
+
+    Told here and not by whoever published the change: one who is in again by now is not told that they are out.
+    """
+    conversation_id = change["conversation_id"]
+    for user_id in change["user_ids"]:
+        for connection in connections().of_user(user_id, CHAT):
+            if conversation_id not in connection.conversations:
+                payload = {"conversation_id": conversation_id, "id": conversation_id}
+                _emit_here("conversation_removed", payload, connection.sid)
+
+
 def tell_conversation_changed(message: dict[str, Any]) -> None:
     """From the bus: `{conversation_id, user_id}`; without a user, every member is told.
 
     Read in the background, so as not to hold up the bus, and after a moment, so that a hundred people who
-    join at once cost one reading and not a hundred.
+    join at once cost one reading and not a hundred; and not before Redis has confirmed that this process hears
+    conversations that its people have just joined. Thus it tells of whatever was said before that.
     """
     waiting: dict[str, set[str | None]] = current_app.extensions["changed_conversations"]
     conversation_id = message["conversation_id"]
@@ -84,6 +98,7 @@ def tell_conversation_changed(message: dict[str, Any]) -> None:
 def _tell_changed(app: Any, conversation_id: str) -> None:
     socketio.sleep(COALESCE)
     with app.app_context():
+        app.extensions["bus"].settle_all()
         told: set[str | None] = app.extensions["changed_conversations"].pop(conversation_id)
         here = local_members().people_in(conversation_id)
         people = sorted(here if None in told else here & told)
@@ -94,7 +109,7 @@ def _tell_changed(app: Any, conversation_id: str) -> None:
             )
             rows = db.session.execute(query).all()
             for row, view in zip(rows, render(rows), strict=True):
-                _emit_here("conversation_changed", view, user_room(row.ConversationMember.user_id))
+                _emit_here("conversation_changed", view, user_room(row.user_id))
 
 
 def init_lifecycle(app: Flask) -> None:

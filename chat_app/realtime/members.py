@@ -28,18 +28,21 @@ class LocalMembers:
         self._connections = connections
         self._revs: dict[str, int] = {}
 
-    def set_places(self, connection: Connection, places: Sequence[Any], before: AbstractSet[str] = frozenset()) -> None:
+    def set_places(self, connection: Connection, places: Sequence[Any], before: AbstractSet[str] = frozenset()) -> bool:
         """Put a socket into the rooms of exactly these conversations: rows with `id` and `members_rev`.
 
         The rows may be older than what the bus brought meanwhile. A conversation is then taken to be known
         only as far as they go, so that the next delivery looks again. `before` are the conversations that the
         socket was in when the rows were asked for: what it was put into since then, it is not taken out of.
+
+        Returns once this process hears the conversations; True if that was not so at once, and the rows may be older.
         """
         for conversation_id in before - {place.id for place in places}:
             self._leave(connection, conversation_id)
         for place in places:
             self._enter(connection, place.id)
             self._revs[place.id] = min(place.members_rev, self._revs.get(place.id, place.members_rev))
+        return bool(self._manager.settle(connection.sid))
 
     def apply(self, change: dict[str, Any]) -> None:
         """A membership change from the bus: `{conversation_id, user_ids, rev, present}`."""
@@ -93,6 +96,7 @@ class LocalMembers:
             if connection.user_id in here and connection.user_id not in members:
                 self._leave(connection, conversation_id)
         self._revs[conversation_id] = rows[0].members_rev if rows else 0
+        self._manager.mark_fresh(CHAT, conversation_room(conversation_id))
 
     def known_rev(self, conversation_id: str) -> int:
         """The `members_rev` that the room here reflects, 0 for one without sockets."""

@@ -155,7 +155,8 @@ class EventNamespace(Namespace):
         with self._app.app_context():
             try:
                 check_connects(address)
-                self._open(sid, auth)
+                with self._app.extensions["connecting"].place():
+                    self._open(sid, auth)
             except Exception as error:
                 self._forget(sid)
                 refusal = _counted(_refusal(error), address)

@@ -70,6 +70,11 @@ def publish_receipt(receipt: Json, member_count: int, members_rev: int) -> None:
         publish("receipt", receipt, user_room(receipt["user_id"]))
 
 
+def receipts_stored(rows: list[list[Any]], since: float) -> None:
+    """What a job has stored, for whoever connected since: `chat_app.receipts.newcomers`."""
+    _tell("receipts_stored", rows=rows, since=since)
+
+
 def publish_typing(
     conversation_id: str, user_id: str, members_rev: int, *, on: bool, skip_sid: str | None = None
 ) -> None:
@@ -84,12 +89,8 @@ def presence_touched(user_id: str) -> None:
 
 
 def membership_changed(conversation_id: str, user_ids: list[str], members_rev: int, *, present: bool) -> None:
-    """People are in or out: every process moves their sockets, and those who are out are told."""
+    """People are in or out: every process moves their sockets, and tells those who are out."""
     _tell("membership", conversation_id=conversation_id, user_ids=user_ids, rev=members_rev, present=present)
-    if not present:
-        for user_id in user_ids:
-            payload = {"conversation_id": conversation_id, "id": conversation_id}
-            publish("conversation_removed", payload, user_room(user_id))
 
 
 def conversation_changed(conversation_id: str, user_id: str | None = None) -> None:

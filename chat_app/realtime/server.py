@@ -23,7 +23,10 @@ from chat_app.realtime.bus import Bus
 from chat_app.realtime.connections import Connections
 from chat_app.realtime.members import LocalMembers
 from chat_app.realtime.periodic import every
+from chat_app.realtime.publish import CHAT, conversation_room
 from chat_app.realtime.rates import SETTLE_EVERY, NoLimit, SharedBuckets, TokenBuckets
+from chat_app.realtime.turnstile import Turnstile
+from chat_app.receipts import newcomers
 from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import init_pending_receipts
 from chat_app.runtime import async_mode
@@ -40,7 +43,7 @@ FLUSH_RECEIPTS_EVERY = 1.0
 
 def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
     """A process that does not serve sockets (a worker, a command) only gets the sending side of the bus."""
-    bus = Bus(app, settings.redis_url, write_only=not serving)
+    bus = Bus(app, settings.bus_url or settings.redis_url, write_only=not serving)
     app.extensions["bus"] = bus
     app.extensions["redis"] = _redis(settings)
     init_pending_receipts(app)
@@ -49,9 +52,12 @@ def init_realtime(app: Flask, settings: Settings, *, serving: bool) -> None:
     app.extensions["connections"] = connections = Connections()
     app.extensions["local_members"] = members = LocalMembers(app, bus, connections)
     _init_rates(app, settings)
+    # Half of the database connections: a storm of reconnects leaves the others to those who are talking.
+    app.extensions["connecting"] = Turnstile(max(1, settings.database_pool // 2))
     app.extensions["message_writers"] = MessageWriters(
         batches_for(settings), settings.message_writers, socketio.start_background_task
     )
+    app.extensions["mark_reader"] = receipts.MarkReader(app, settings, socketio.start_background_task)
     lifecycle.init_lifecycle(app)
     typing.init_typing(app)
     presence_service.init_presence(app, settings)
@@ -126,10 +132,14 @@ def _init_socketio(app: Flask, settings: Settings, bus: Bus) -> None:
 
 
 def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
-    def membership(message: dict[str, object]) -> None:
+    def membership(message: dict[str, Any]) -> None:
         members.apply(message)
-        if not message["present"]:  # in the background: it asks the database, and must not hold up the bus
-            socketio.start_background_task(stop_watching_unseen, message["user_ids"])
+        if message["present"]:
+            bus.mark_fresh(CHAT, conversation_room(message["conversation_id"]))
+            return
+        lifecycle.tell_removed(message)
+        # In the background: it asks the database, and must not hold up the bus
+        socketio.start_background_task(stop_watching_unseen, message["user_ids"])
 
     def stop_watching_unseen(user_ids: list[str]) -> None:
         with app.app_context():
@@ -148,14 +158,16 @@ def _listen_to_bus(app: Flask, bus: Bus, members: LocalMembers) -> None:
     bus.on("conversation", lifecycle.tell_conversation_changed)
     bus.on("end_sessions", sessions.end_sessions)
     bus.on("presence", presence_service.touched)
+    bus.on("receipts_stored", newcomers.tell_newcomers)
     bus.before_delivery = members.refresh_if_older
     bus.on_interruption = interrupted
 
 
 def _start_periodic(app: Flask, members: LocalMembers) -> None:
     def store_last_seen() -> None:
-        with transaction():
-            presence_service.store_last_seen()
+        for part in presence_service.gone_since():
+            with transaction():
+                presence_service.store_last_seen(part)
 
     every(app, 0.5, sessions.end_expired)
     every(app, sessions.SWEEP_EVERY, sessions.end_revoked)

@@ -1,6 +1,7 @@
 """The marks of the last moment, before the job has stored them."""
 
 import threading
+import time
 
 from flask import Flask, current_app
 
@@ -18,6 +19,8 @@ class PendingReceipts:
         self._rows: dict[Key, Watermarks] = {}
         self._leaving: dict[Key, Watermarks] = {}
         """Those handed to the job by the last flush, which may not have stored them yet."""
+        self.since = time.time()
+        """No mark that waits is older, in seconds since 1970."""
 
     def raise_to(self, conversation_id: str, user_id: str, delivered: int, read: int) -> bool:
         """Remember; True when the bound is reached."""
@@ -43,6 +46,7 @@ class PendingReceipts:
         """Everything that waits, as `(conversation_id, user_id, delivered_seq, read_seq)`."""
         with self._lock:
             rows, self._rows, self._leaving = self._rows, {}, self._rows
+            self.since = time.time()
         return [(*key, *marks) for key, marks in rows.items()]
 
 

@@ -1,27 +1,56 @@
-"""Watermarks. One mark costs one query: it is permission, bound (never past the last message) and audience.
+"""Watermarks. Marks that come at once cost one query: it is permission, bound (the last message) and audience.
 
-Told at once to the conversation, kept in this process for a moment, then stored by the job
-`receipts.store`, which tells the stored state once more: whoever came in between has it too
-(docs/receipts.md).
+Told at once to the conversation, kept in this process for a moment, then stored by the job `receipts.store`, which
+tells the stored state to whoever connected in between (docs/receipts.md).
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
+from flask import Flask, current_app
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chat_app.conversations.models import Conversation, ConversationMember
+from chat_app.batching import Batcher, Start, Waiting, fail
 from chat_app.db import after_commit, transaction
-from chat_app.errors import not_found
-from chat_app.extensions import db
+from chat_app.errors import not_found, unavailable
 from chat_app.jobs import enqueue
-from chat_app.realtime.publish import publish_receipt
+from chat_app.realtime.publish import publish_receipt, receipts_stored
 from chat_app.receipts.pending import pending_receipts
+from chat_app.receipts.watermarks import Key, Marks, Place, places_for, raise_stored
+from chat_app.settings import Settings
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
+"""Rows of one job."""
+MAX_LOOKED_UP = 100
+"""Marks of one query."""
+MAX_WAITING = 10_000
+"""Marks that may wait for their query; beyond it they are refused as `unavailable`, and clients repeat them."""
+
+
+class MarkReader(Batcher[Key]):
+    """Looks up what marks have to know; `submit` returns a :class:`Place`, or None for who is no member."""
+
+    too_many = "Too many receipts are waiting. Please try again."
+
+    def __init__(self, app: Flask, settings: Settings, start: Start) -> None:
+        super().__init__(MAX_LOOKED_UP, MAX_WAITING, start)
+        self._app = app
+        self._places = places_for(settings)
+
+    def _work(self, batch: list[Waiting[Key]]) -> None:
+        try:
+            with self._app.app_context():
+                found = self._places.look([waiting.item for waiting in batch])
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            log.warning("receipts could not be looked up: %s", error)
+            fail(batch, unavailable())
+            return
+        for waiting in batch:
+            waiting.answer.set(found.get(waiting.item))
 
 
 def mark(user_id: str, conversation_id: str, seq: int, *, read: bool) -> None:
@@ -29,31 +58,17 @@ def mark(user_id: str, conversation_id: str, seq: int, *, read: bool) -> None:
 
     A mark behind the stored one changes nothing and is told to nobody.
     """
-    row = db.session.execute(
-        sa.select(
-            Conversation.last_seq,
-            Conversation.member_count,
-            Conversation.members_rev,
-            ConversationMember.delivered_seq,
-            ConversationMember.read_seq,
-        )
-        .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
-        .where(
-            Conversation.id == conversation_id,
-            ConversationMember.user_id == user_id,
-            ConversationMember.left_at.is_(None),
-        )
-    ).first()
-    if row is None:
+    place: Place | None = current_app.extensions["mark_reader"].submit((conversation_id, user_id))
+    if place is None:
         raise not_found("conversation")
-    reached = min(seq, row.last_seq)
-    before = pending_receipts().highest(conversation_id, user_id, row.delivered_seq, row.read_seq)
+    reached = min(seq, place.last_seq)
+    before = pending_receipts().highest(conversation_id, user_id, place.delivered_seq, place.read_seq)
     delivered = max(before[0], reached)
     read_seq = max(before[1], reached) if read else before[1]
     if (delivered, read_seq) == before:
         return
     _hold(conversation_id, user_id, delivered, read_seq)
-    publish_receipt(_receipt(conversation_id, user_id, delivered, read_seq), row.member_count, row.members_rev)
+    publish_receipt(receipt(conversation_id, user_id, delivered, read_seq), place.member_count, place.members_rev)
 
 
 def sender_has_read(user_id: str, conversation_id: str, seq: int) -> None:
@@ -68,68 +83,42 @@ def _hold(conversation_id: str, user_id: str, delivered: int, read: int) -> None
 
 def flush() -> None:
     """Hand what is held to the job, in batches; called every second and at the bound."""
+    since = pending_receipts().since
     rows = pending_receipts().take()
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         try:
-            enqueue("receipts.store", batch)
+            enqueue("receipts.store", batch, since)
         except Exception as error:
             log.warning("receipts are stored without the job queue, which does not answer: %s", error)
-            _store_here(batch)
+            _store_here(batch, since)
 
 
-def _store_here(batch: list[tuple[str, str, int, int]]) -> None:
+def _store_here(batch: list[Marks], since: float) -> None:
     """Without a broker this process stores them; without a database they wait for the next flush."""
     try:
         with transaction():
-            store(batch)
+            store(batch, since)
     except Exception:
+        pending = pending_receipts()
         for row in batch:
-            pending_receipts().raise_to(*row)
+            pending.raise_to(*row)
+        pending.since = min(pending.since, since)
         raise
 
 
-def store(rows: Iterable[tuple[str, str, int, int]]) -> None:
-    """Raise the stored watermarks of `(conversation_id, user_id, delivered_seq, read_seq)`; the job's work.
+def store(rows: Sequence[Marks], since: float = 0.0) -> None:
+    """Raise the stored watermarks; the job's work. `since` is when the first of these marks was told, in seconds
+    since 1970: whoever connected after it is told what is stored; everybody, when nothing is said.
 
     Never backwards and never past the last message, so that it may run late, twice or in any order.
-    Rows are touched in one order, that of their keys, so that two batches cannot deadlock.
     """
-    for conversation_id, user_id, delivered, read in sorted((c, u, d, r) for c, u, d, r in rows):
-        raised = db.session.execute(_raise_statement(conversation_id, user_id, delivered, read)).first()
-        if raised is None:
-            continue
-        conversation = db.session.execute(
-            sa.select(Conversation.member_count, Conversation.members_rev).where(Conversation.id == conversation_id)
-        ).one()
-        receipt = _receipt(conversation_id, user_id, raised.delivered_seq, raised.read_seq)
-        after_commit(publish_receipt, receipt, conversation.member_count, conversation.members_rev)
+    raised = raise_stored(rows)
+    if raised:
+        after_commit(receipts_stored, [list(row) for row in raised], since)
 
 
-def _raise_statement(conversation_id: str, user_id: str, delivered: int, read: int) -> Any:
-    greatest, least = (
-        (sa.func.greatest, sa.func.least) if db.engine.dialect.name == "postgresql" else (sa.func.max, sa.func.min)
-    )
-    last_seq = sa.select(Conversation.last_seq).where(Conversation.id == conversation_id).scalar_subquery()
-    member = ConversationMember
-    return (
-        sa.update(member)
-        .where(
-            member.conversation_id == conversation_id,
-            member.user_id == user_id,
-            member.left_at.is_(None),
-            sa.or_(member.delivered_seq < delivered, member.read_seq < read),
-        )
-        .values(
-            delivered_seq=greatest(member.delivered_seq, least(delivered, last_seq)),
-            read_seq=greatest(member.read_seq, least(read, last_seq)),
-        )
-        .returning(member.delivered_seq, member.read_seq)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _receipt(conversation_id: str, user_id: str, delivered: int, read: int) -> dict[str, Any]:
+def receipt(conversation_id: str, user_id: str, delivered: int, read: int) -> dict[str, Any]:
     return {
         "conversation_id": conversation_id,
         "user_id": user_id,

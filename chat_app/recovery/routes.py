@@ -2,11 +2,12 @@ import logging
 from typing import Any
 
 from flask import Response
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 
 from chat_app.auth.current import identity, public
 from chat_app.auth.passwords import hash_password
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.errors import unavailable
 from chat_app.jobs import enqueue
 from chat_app.limits import auth_limited
@@ -15,7 +16,7 @@ from chat_app.recovery.schemas import Accepted, EmailVerification, ForgottenPass
 
 log = logging.getLogger(__name__)
 
-bp = APIBlueprint("recovery", __name__, url_prefix="/auth", abp_tags=[Tag(name="auth")])
+bp = Area("recovery", __name__, url_prefix="/auth", abp_tags=[Tag(name="auth")])
 
 
 def _ask_for_mail(name: str, *args: str) -> tuple[dict[str, Any], int]:

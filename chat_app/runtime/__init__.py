@@ -49,8 +49,9 @@ def patch() -> None:
 
     A `flask` command stays as it is: Flask is loaded by then, and a command serves nobody.
 
-    psycopg reads `PSYCOPG_WAIT_FUNC` once, at its import: its C wait blocks every greenlet, while
-    `wait_selector` goes through the patched `select`. Hence the refusal when psycopg is already there.
+    psycopg reads `PSYCOPG_WAIT_FUNC` once, at its import: its C wait blocks every greenlet, while `wait_selector`
+    goes through the patched `select`. Hence the refusal when psycopg is already there. Connections are opened
+    with that one; for statements :mod:`chat_app.runtime.database_wait` takes its place.
     """
     global _patched
     if _patched or chosen_mode() == "threading" or os.environ.get("FLASK_RUN_FROM_CLI") == "true":
@@ -63,6 +64,9 @@ def patch() -> None:
 
     eventlet.monkey_patch()
     _patched = True
+    from chat_app.runtime import database_wait
+
+    database_wait.install()
 
 
 def silence_deprecation() -> None:

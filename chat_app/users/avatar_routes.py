@@ -1,18 +1,19 @@
 from typing import Any
 
 from flask import Response, request
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from chat_app.auth.current import identity, public
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.errors import invalid
 from chat_app.limits import limiter
 from chat_app.users.avatars import picture_of, set_avatar
 from chat_app.users.pictures import MAX_BYTES, make_picture, too_large, wrong_type
 from chat_app.users.schemas import AvatarPath, Me
 
-bp = APIBlueprint("avatars", __name__, abp_tags=[Tag(name="users")])
+bp = Area("avatars", __name__, abp_tags=[Tag(name="users")])
 _FORM_OVERHEAD = 16 * 1024
 """Bytes by which a multipart body may exceed the file in it."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chat_app.audit.service import record
 from chat_app.auth.models import ExternalIdentity
-from chat_app.db import insert_ignore, now, touched
+from chat_app.db import insert_new
 from chat_app.errors import invalid
 from chat_app.extensions import db
 from chat_app.ids import new_id
@@ -63,8 +63,7 @@ def _known(provider: str, external_ids: list[str]) -> dict[str, User]:
 def _make(provider: str, person: EnsureUser) -> User | None:
     """A new account, or None when another call made it meanwhile."""
     user = _insert(_username(provider, person), person)
-    identity = {"id": new_id(), "user_id": user.id, "provider": provider, "subject": person.id, "created_at": now()}
-    if touched(insert_ignore(ExternalIdentity).values(identity)):
+    if insert_new(ExternalIdentity, user_id=user.id, provider=provider, subject=person.id):
         return user
     db.session.delete(user)
     db.session.flush()

@@ -1,11 +1,12 @@
 from typing import Any
 
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 
 from chat_app.admin import service as admin
 from chat_app.admin.schemas import ManagedUser, UserUpdate
 from chat_app.auth.current import identity, requires, scope
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.presence import service as presence
 from chat_app.schemas import Page
 from chat_app.users import service
@@ -13,7 +14,7 @@ from chat_app.users.ensure import ensure_users
 from chat_app.users.schemas import EnsuredUsers, EnsureUsers, UserOut, UserPath, UserSearch
 
 TAG = Tag(name="users", description="People: finding them, their profiles, who is online.")
-bp = APIBlueprint("users", __name__, url_prefix="/users", abp_tags=[TAG])
+bp = Area("users", __name__, url_prefix="/users", abp_tags=[TAG])
 Json = dict[str, Any]
 
 

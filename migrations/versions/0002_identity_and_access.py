@@ -121,8 +121,9 @@ def upgrade():
 
 def downgrade():
     # Whoever has no address gets one that leads nowhere: the column cannot be empty any more.
-    op.execute("UPDATE users SET email = CAST(id AS VARCHAR(36)) || '@invalid', "
-               "email_key = CAST(id AS VARCHAR(36)) || '@invalid' WHERE email IS NULL")
+    users = sa.table('users', sa.column('id'), sa.column('email', sa.String), sa.column('email_key', sa.String))
+    nowhere = sa.cast(users.c.id, sa.String(36)) + '@invalid'
+    op.execute(users.update().where(users.c.email.is_(None)).values(email=nowhere, email_key=nowhere))
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_users_plan'), type_='foreignkey')
         batch_op.alter_column('email_key',
@@ -137,25 +138,9 @@ def downgrade():
         batch_op.drop_column('description')
         batch_op.drop_column('email_verified_at')
 
-    with op.batch_alter_table('one_time_tokens', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_one_time_tokens_user_id'))
-        batch_op.drop_index(batch_op.f('ix_one_time_tokens_expires_at'))
-        batch_op.drop_index(batch_op.f('ix_one_time_tokens_email_key'))
-
     op.drop_table('one_time_tokens')
-    with op.batch_alter_table('external_identities', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_external_identities_user_id'))
-
     op.drop_table('external_identities')
     op.drop_table('avatars')
-    with op.batch_alter_table('api_keys', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_api_keys_user_id'))
-
     op.drop_table('api_keys')
     op.drop_table('plans')
-    with op.batch_alter_table('audit_events', schema=None) as batch_op:
-        batch_op.drop_index('ix_audit_events_target')
-        batch_op.drop_index(batch_op.f('ix_audit_events_at'))
-        batch_op.drop_index('ix_audit_events_actor')
-
     op.drop_table('audit_events')

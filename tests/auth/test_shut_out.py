@@ -59,10 +59,12 @@ def test_seventy_thousand_sessions_end_at_once(cluster: Deployment, database: Da
     """A database takes 65,535 parameters in one statement, and anybody may log in again and again."""
     ada, root = Api(cluster.url).register(), give_role(database, Api(cluster.url).register(), "admin")
     columns = "id, user_id, refresh_id, user_agent, address, created_at, refreshed_at, expires_at"
-    database.change(
-        f"INSERT INTO auth_sessions ({columns}) SELECT gen_random_uuid(), :user, gen_random_uuid(), '', '',"
-        " now(), now(), now() + interval '1 day' FROM generate_series(1, 70000)",
-        user=ada.id,
+    database.change_each(
+        f"INSERT INTO auth_sessions ({columns}) VALUES (:id, :user, :id, :none, :none, :now, :now, :later)",
+        [
+            {"id": str(uuid.uuid4()), "user": ada.id, "none": "", "now": "2026-01-01", "later": "2126-01-01"}
+            for _ in range(70_000)
+        ],
     )
     root.post(f"/admin/users/{ada.id}/ban", {"reason": "Spam"}).must()
     living = "SELECT count(*) FROM auth_sessions WHERE user_id = :id AND revoked_at IS NULL"

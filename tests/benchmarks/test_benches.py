@@ -10,7 +10,7 @@ from benchmarks.report import Row, Sample, keep, plot, row
 from benchmarks.run import BENCHES, Options, run
 
 # The stock server does the same as ours, slowly; without the packages of Node.js there is no such peer.
-WITHOUT = {"stock"} if node_packages_are_there() else {"stock", "node"}
+WITHOUT = {"stock"} if node_packages_are_there() else {"stock", "node", "node-batched"}
 BRIEFLY = Options(pairs=1, seconds=0.1, scale=0.02, without=frozenset(WITHOUT))
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.services.api import Account, Api
 
 
-@pytest.fixture(scope="module", params=["embedded", "cluster"])
+@pytest.fixture(scope="module", params=["embedded", "cluster", "mariadb_cluster"])
 def talk(request: pytest.FixtureRequest) -> tuple[Account, str]:
     """Somebody, and a conversation with the messages 1 … 25 that only this module reads."""
     deployment = request.getfixturevalue(request.param)

@@ -220,7 +220,7 @@ def test_sync_puts_the_socket_into_its_rooms(people: People):
     assert chat.wait_for("message")["content"] == "hello"
 
 
-@pytest.fixture(scope="module", params=["embedded", "cluster"])
+@pytest.fixture(scope="module", params=["embedded", "cluster", "mariadb_cluster"])
 def busy(request: pytest.FixtureRequest) -> tuple[Account, Account, list[str]]:
     """Somebody, another person, and their 250 conversations."""
     deployment = request.getfixturevalue(request.param)

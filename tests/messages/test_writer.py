@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from chat_app.errors import ChatError
-from chat_app.messages import writer as module
 from chat_app.messages.drafts import Draft, Outcome, Status
 from chat_app.messages.writer import MessageWriter, MessageWriters, refusal
 from tests.services.waiting import eventually
@@ -182,10 +181,8 @@ def test_the_loop_outlives_an_error_that_nobody_expected(crowd: Crowd, batches: 
     assert crowd.writer.submit(draft("c")).status is Status.STORED
 
 
-def test_at_the_bound_a_message_is_refused_before_anything_is_stored(
-    crowd: Crowd, batches: Batches, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(module, "MAX_WAITING", 2)
+def test_at_the_bound_a_message_is_refused_before_anything_is_stored(crowd: Crowd, batches: Batches):
+    crowd.writer.bound = 2
     futures = crowd.submit(draft("a"), draft("b"))
     with pytest.raises(ChatError, match="Too many messages") as told:
         crowd.writer.submit(draft("c"))
@@ -196,13 +193,13 @@ def test_at_the_bound_a_message_is_refused_before_anything_is_stored(
     assert batches.stored == [["first"], ["a", "b"]]
 
 
-def test_who_waits_too_long_is_told_and_may_try_again(crowd: Crowd, batches: Batches, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "WAIT", 0.05)
+def test_who_waits_too_long_is_told_and_may_try_again(crowd: Crowd, batches: Batches):
+    crowd.writer.wait = 0.05
     with pytest.raises(ChatError) as told:
         crowd.writer.submit(draft("a"))
     assert told.value.code == "unavailable"
     batches.gate.set()
-    monkeypatch.setattr(module, "WAIT", 5)
+    crowd.writer.wait = 5
     assert crowd.writer.submit(draft("a")).status is Status.STORED
 
 

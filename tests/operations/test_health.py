@@ -24,7 +24,7 @@ def test_everything_is_well(deployment: Deployment, path: str):
 def test_the_whole_answer_counts_what_there_is(deployment: Deployment):
     api = Api(deployment.url)
     before = api.get("//health").must()
-    assert before["database"] == ("sqlite" if deployment.kind == "embedded" else "postgresql")
+    assert before["database"] == deployment.database_url.split(":")[0].replace("mysql", "mariadb")
     assert before["redis"] == ("disabled" if deployment.kind == "embedded" else "ok")
     ada = api.register()
     ada.group()

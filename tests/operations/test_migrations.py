@@ -1,14 +1,15 @@
-"""The migrations make what the models say, on both databases, and can be taken back."""
+"""The migrations make what the models say, on all three databases, and can be taken back."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from tests.services.commands import database_command
-from tests.services.database import Database
-from tests.services.postgres import Postgres
+from tests.services.database import Database, engine
+from tests.services.mariadb import Mariadb
 
 TABLES = {
     *("users", "auth_sessions", "conversations", "conversation_members", "messages", "message_reactions"),
@@ -17,21 +18,20 @@ TABLES = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/empty.sqlite3"
     else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        empty = postgres.create_database()
+        server = request.getfixturevalue(request.param)
+        empty = server.create_database()
         yield empty
-        postgres.drop_database(empty)
+        server.drop_database(empty)
 
 
 def tables(url: str) -> set[str]:
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
-    return set(sa.inspect(engine).get_table_names())
+    return set(sa.inspect(engine(url)).get_table_names())
 
 
 def test_up_is_what_the_models_say_and_down_leaves_nothing(url: str, tmp_path: Path):
@@ -51,7 +51,7 @@ ROWS = [
     f" updated_at) VALUES ('{ROOM}', 'group', 1, 1, 1, 1, '{ADA}', '2026-01-01', '2026-01-01')",
     "INSERT INTO conversation_members (conversation_id, user_id, role, delivered_seq, read_seq, joined_at, removed)"
     f" VALUES ('{ROOM}', '{ADA}', 'owner', 1, 1, '2026-01-01', false)",
-    "INSERT INTO messages (id, conversation_id, seq, change, sender_id, client_msg_id, type, content, body_hash,"
+    'INSERT INTO messages (id, conversation_id, seq, "change", sender_id, client_msg_id, type, content, body_hash,'
     f" created_at) VALUES ('{WORD}', '{ROOM}', 1, 1, '{ADA}', 'one', 'text', 'kept', '{'0' * 32}', '2026-01-01')",
 ]
 
@@ -69,3 +69,31 @@ def test_what_was_there_is_kept_on_the_way_up_and_down(url: str, tmp_path: Path)
     assert database.one("SELECT content FROM messages") == "kept"
     assert database.one("SELECT count(*) FROM conversation_members") == 1
     assert database.one("SELECT email FROM users") == f"{ADA}@invalid"
+
+
+EXACT = """SELECT table_name, column_name, column_type, collation_name FROM information_schema.columns
+WHERE table_schema = database() AND table_name <> 'alembic_version'"""
+
+
+def test_on_mariadb_texts_are_compared_exactly_and_instants_keep_their_microseconds(mariadb: Mariadb, tmp_path: Path):
+    url = mariadb.create_database()
+    database_command(tmp_path, "upgrade", settings={"DATABASE_URL": url})
+    columns = Database(url).rows(EXACT)
+    mariadb.drop_database(url)
+    assert columns
+    loose = [c for c in columns if c.collation_name not in (None, "utf8mb4_nopad_bin", "ascii_bin", "utf8mb4_bin")]
+    assert loose == []
+    padded = [c for c in columns if c.collation_name == "utf8mb4_bin" and c.column_type != "longtext"]
+    assert padded == [], "only JSON is stored as MariaDB likes it"
+    assert {c.column_type for c in columns if c.column_type.startswith(("datetime", "timestamp"))} == {"datetime(6)"}
+    assert {c.column_type for c in columns if c.column_type.endswith("text")} == {"mediumtext", "longtext"}
+
+
+def test_two_that_migrate_mariadb_at_once_take_turns(mariadb: Mariadb, tmp_path: Path):
+    url = mariadb.create_database()
+    settings = {"DATABASE_URL": url}
+    with ThreadPoolExecutor(2) as both:
+        for done in [both.submit(database_command, tmp_path, "upgrade", settings=settings) for _ in range(2)]:
+            done.result()
+    assert tables(url) == TABLES
+    mariadb.drop_database(url)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tests.promises.operations import PICTURE
 from tests.services.api import Account, Api
-from tests.services.database import Database
+from tests.services.database import Database, engine
 from tests.services.deployment import Deployment
 
 THINGS = {
@@ -133,7 +133,7 @@ class Rows:
     """Every row of the database that names one of these ids in a column for ids."""
 
     def __init__(self, url: str, ids: set[str]) -> None:
-        self.engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
+        self.engine = engine(url)
         self._ids = sorted(ids)
         self.tables = sa.MetaData()
         self.tables.reflect(self.engine)

@@ -69,6 +69,17 @@ def truth(cluster: Deployment) -> Truth:
     return Truth(cluster)
 
 
+@pytest.fixture(params=["cluster", "mariadb_cluster"])
+def any_cluster(request: pytest.FixtureRequest) -> Deployment:
+    """The cluster of the session on each database server, for promises that depend on it."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def any_truth(any_cluster: Deployment) -> Truth:
+    return Truth(any_cluster)
+
+
 @pytest.fixture
 def own_cluster(tmp_path: Path, postgres: Postgres, own_redis: Redis) -> Iterator[Deployment]:
     """A cluster whose web processes, worker and Redis this test may disturb; the database is the session's."""

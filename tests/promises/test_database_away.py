@@ -12,6 +12,7 @@ from tests.promises.outage import Stopwatch, throughout
 from tests.promises.truth import Truth, everybody_holds_the_truth
 from tests.services import deployment as deployments
 from tests.services.deployment import Deployment
+from tests.services.mariadb import Mariadb
 from tests.services.postgres import Postgres
 from tests.services.redis import Redis
 from tests.services.sockets import Sockets
@@ -21,15 +22,20 @@ pytestmark = pytest.mark.promise("P5")
 WRITERS = 10
 
 
+@pytest.fixture(params=["own_postgres", "own_mariadb"])
+def server(request: pytest.FixtureRequest) -> Postgres | Mariadb:
+    """A database server that may be stopped."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
-def fragile(tmp_path: Path, own_postgres: Postgres, own_redis: Redis) -> Iterator[Deployment]:
-    """A cluster with a database that may be stopped."""
-    with deployments.cluster(tmp_path, own_postgres, own_redis) as deployment:
+def fragile(tmp_path: Path, server: Postgres | Mariadb, own_redis: Redis) -> Iterator[Deployment]:
+    with deployments.cluster(tmp_path, server, own_redis) as deployment:
         yield deployment
 
 
 def test_nothing_is_acknowledged_that_is_not_stored_and_retries_land_once(
-    fragile: Deployment, own_postgres: Postgres, crowd: Crowd, sockets: Sockets, figure, soak: bool
+    fragile: Deployment, server: Postgres | Mariadb, crowd: Crowd, sockets: Sockets, figure, soak: bool
 ):
     people = crowd.join(fragile.urls, WRITERS)
     room = people[0].api.group(*(person.api for person in people[1:]))
@@ -42,14 +48,14 @@ def test_nothing_is_acknowledged_that_is_not_stored_and_retries_land_once(
             sent.extend(person.say(room, f"{person.number}: {len(sent)}, {number}") for person in people)
 
     everybody_says_something(1)
-    own_postgres.stop()
+    server.stop()
     acknowledged_before = [message.result() for message in sent if message.done()]
     everybody_says_something(10 if soak else 4)
     message = {"conversation_id": room, "client_msg_id": "asked-meanwhile", "content": "Is anybody there?"}
     refusal = socket.refused("send_message", message)
     answer = people[0].api.post(f"/conversations/{room}/messages", {"content": "By REST"})
     done_meanwhile = sum(message.done() for message in sent) - len(acknowledged_before)
-    own_postgres.start()
+    server.start()
     watch = Stopwatch()
     stored = [message.result(60) for message in sent]
     landed = watch.seconds

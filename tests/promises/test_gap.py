@@ -102,14 +102,16 @@ def test_a_restored_backup_leaves_no_ghosts(absence: Absence, strict: Deployment
     """The database forgets the last messages and others take their numbers: only the new epoch tells."""
     truth = Truth(strict)
     lost = [message["id"] for message in absence.seen[-4:]]
-    truth.query("DELETE FROM messages WHERE id = ANY(%s::uuid[])", lost)
-    truth.query(
-        "UPDATE conversations SET last_seq = last_seq - 4, last_change = last_change - 4 WHERE id = %s", absence.room
+    for message_id in lost:
+        truth.database.change("DELETE FROM messages WHERE id = :id", id=message_id)
+    truth.database.change(
+        "UPDATE conversations SET last_seq = last_seq - 4, last_change = last_change - 4 WHERE id = :id",
+        id=absence.room,
     )
-    truth.query(
+    truth.database.change(
         "UPDATE conversation_members SET read_seq = least(read_seq, 6), delivered_seq = least(delivered_seq, 6)"
-        " WHERE conversation_id = %s",
-        absence.room,
+        " WHERE conversation_id = :id",
+        id=absence.room,
     )
     new_epoch(strict)
     for number in range(6):

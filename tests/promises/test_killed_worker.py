@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 import pytest
 
 from tests.promises.crowd import Crowd, Person
@@ -23,16 +22,12 @@ VISIBILITY_TIMEOUT = 300
 @contextmanager
 def held_up(truth: Truth, room: str) -> Iterator[None]:
     """Whoever wants to store receipts of this room stops in the middle of it."""
-    with psycopg.connect(truth.url) as connection:
-        connection.execute("SELECT 1 FROM conversation_members WHERE conversation_id = %s FOR UPDATE", [room])
+    with truth.database.holding("SELECT 1 FROM conversation_members WHERE conversation_id = :id FOR UPDATE", id=room):
         yield
 
 
 def is_in_the_middle(truth: Truth) -> bool:
-    statement = (
-        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE conversation_mem%%'"
-    )
-    return bool(truth.query(statement))
+    return truth.database.waiting() == 1
 
 
 def test_receipts_are_stored_once_though_the_worker_is_killed(own_cluster: Deployment, crowd: Crowd, figure):

@@ -16,10 +16,12 @@ pytestmark = pytest.mark.promise("P2")
 AT_ONCE = 50
 
 
-def test_it_is_stored_once_and_always_answered_alike(cluster: Deployment, truth: Truth, sockets: Sockets, figure):
-    ada = Api(cluster.urls[0]).register()
+def test_it_is_stored_once_and_always_answered_alike(
+    any_cluster: Deployment, any_truth: Truth, sockets: Sockets, figure
+):
+    ada = Api(any_cluster.urls[0]).register()
     room = ada.group(title="Once")
-    devices = [sockets.connect(url, ada.token) for url in cluster.urls]
+    devices = [sockets.connect(url, ada.token) for url in any_cluster.urls]
     payload = {"conversation_id": room, "client_msg_id": uuid.uuid4().hex, "content": "Once and for all"}
 
     def all_at_once(**fields: Any) -> list[Any]:
@@ -31,20 +33,22 @@ def test_it_is_stored_once_and_always_answered_alike(cluster: Deployment, truth:
     message = acks[0]["message"]
     assert [ack["message"] for ack in acks] == [message] * AT_ONCE
 
-    truth.query("UPDATE messages SET created_at = created_at - interval '1 day' WHERE id = %s", message["id"])
+    any_truth.database.change(
+        "UPDATE messages SET created_at = created_at - interval '1' day WHERE id = :id", id=message["id"]
+    )
     yesterday = ada.get(f"/messages/{message['id']}").must()
     assert yesterday["created_at"] < message["created_at"]
     assert [ack["message"] for ack in all_at_once()] == [yesterday] * AT_ONCE
     assert {ack["error"]["code"] for ack in all_at_once(content="Something else")} == {"conflict"}
     assert {ack["error"]["code"] for ack in all_at_once(reply_to_id=message["id"])} == {"conflict"}
-    assert len(truth.messages(room)) == 1
+    assert len(any_truth.messages(room)) == 1
     figure(f"{AT_ONCE} at once on 2 processes: 1 row, the same answer, also a day later; another body: conflict")
 
 
-def test_it_is_stored_once_over_rest_too(cluster: Deployment, truth: Truth, figure):
-    ada = Api(cluster.urls[0]).register()
+def test_it_is_stored_once_over_rest_too(any_cluster: Deployment, any_truth: Truth, figure):
+    ada = Api(any_cluster.urls[0]).register()
     room = ada.group(title="Once")
-    devices = [ada.at(url) for url in cluster.urls]
+    devices = [ada.at(url) for url in any_cluster.urls]
     body = {"client_msg_id": uuid.uuid4().hex, "content": "Once and for all"}
 
     def post(device: Account) -> Answer:
@@ -56,5 +60,5 @@ def test_it_is_stored_once_over_rest_too(cluster: Deployment, truth: Truth, figu
     assert [answer.json for answer in answers] == [answers[0].json] * AT_ONCE
     post(devices[1]).must(200)
     devices[0].post(f"/conversations/{room}/messages", body | {"content": "Else"}).error(409, "conflict")
-    assert len(truth.messages(room)) == 1
+    assert len(any_truth.messages(room)) == 1
     figure(f"{AT_ONCE} requests at once on 2 processes: 1 row, one 201, the others 200 with the same message")

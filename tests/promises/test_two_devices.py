@@ -73,8 +73,8 @@ class Reading:
 
 
 @pytest.fixture
-def reading(cluster: Deployment, crowd: Crowd, truth: Truth) -> Reading:
-    return Reading(cluster, crowd, truth)
+def reading(any_cluster: Deployment, crowd: Crowd, any_truth: Truth) -> Reading:
+    return Reading(any_cluster, crowd, any_truth)
 
 
 @pytest.mark.timeout(600)  # a failure is made smaller, which takes its time

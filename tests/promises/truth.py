@@ -3,36 +3,35 @@
 import hashlib
 from typing import Any
 
-import psycopg
-from psycopg.rows import dict_row
-
 from tests.promises.crowd import Crowd, Person
+from tests.services.database import Database
 from tests.services.deployment import Deployment
 from tests.services.waiting import eventually
 
-COLUMNS = "id::text, seq, change, sender_id::text, client_msg_id, content, reply_to_id::text"
+COLUMNS = (
+    'CAST(id AS CHAR(36)) AS id, seq, "change", CAST(sender_id AS CHAR(36)) AS sender_id, client_msg_id, content,'
+    " CAST(reply_to_id AS CHAR(36)) AS reply_to_id"
+)
 
 
 class Truth:
-    """The PostgreSQL database of a cluster."""
+    """The database of a cluster."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self.url = deployment.database_url
+        self.database = Database(deployment.database_url)
 
-    def query(self, statement: str, *parameters: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as connection:
-            cursor = connection.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
+    def query(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        return [dict(row._mapping) for row in self.database.rows(statement, **values)]
 
     def messages(self, conversation: str) -> list[dict[str, Any]]:
-        return self.query(f"SELECT {COLUMNS} FROM messages WHERE conversation_id = %s ORDER BY seq", conversation)
+        return self.query(f"SELECT {COLUMNS} FROM messages WHERE conversation_id = :id ORDER BY seq", id=conversation)
 
     def marks(self, conversation: str, user_id: str) -> tuple[int, int]:
         """Stored `(delivered_seq, read_seq)`."""
         statement = (
-            "SELECT delivered_seq, read_seq FROM conversation_members WHERE conversation_id = %s AND user_id = %s"
+            "SELECT delivered_seq, read_seq FROM conversation_members WHERE conversation_id = :id AND user_id = :user"
         )
-        row = self.query(statement, conversation, user_id)[0]
+        row = self.query(statement, id=conversation, user=user_id)[0]
         return row["delivered_seq"], row["read_seq"]
 
     def digest(self, conversation: str) -> str:

@@ -28,6 +28,12 @@ class Rooms:
         if not there:
             self.rooms[namespace].pop(room, None)
 
+    def settle(self, sid: str) -> bool:
+        return False
+
+    def mark_fresh(self, namespace: str, room: str) -> None:
+        pass
+
     def get_participants(self, namespace: str, room: str) -> list[tuple[str, str]]:
         return list(self.rooms[namespace].get(room, {}).items())
 

@@ -65,6 +65,15 @@ def test_two_setups_of_one_checkout_take_turns(checkout: Path):
     second.close()
 
 
+def test_where_mariadb_cannot_be_installed_it_is_said_and_the_set_up_goes_on(monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setattr(setup.shutil, "which", lambda name, path=None: None)
+    setup.mariadb()
+    assert "the tests that need it will be skipped" in capsys.readouterr().out
+    monkeypatch.setattr(setup.shutil, "which", lambda name, path=None: f"/usr/bin/{name}")
+    setup.mariadb()
+    assert capsys.readouterr().out == ""
+
+
 def test_every_requirement_is_pinned_with_hashes_and_names_no_index():
     for name in ("requirements.txt", "requirements-dev.txt", "requirements-node.txt"):
         text = (ROOT / name).read_text()

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -16,12 +16,15 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+PATIENCE = 20_000
+"""Milliseconds for what a page should come to show: it is no measure of speed."""
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The system's Chromium or Chrome, else the one Playwright installed."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:

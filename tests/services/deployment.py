@@ -1,10 +1,13 @@
 """The product as people run it: one embedded process, or a cluster."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.services.mariadb import Mariadb
+from tests.services.once import once
 from tests.services.postgres import Postgres
 from tests.services.redis import Redis
 from tests.services.server import CeleryWorker, Server, migrate
@@ -28,8 +31,8 @@ class Deployment:
         return self.urls[0]
 
 
-def fresh_database(postgres: Postgres, directory: Path) -> str:
-    """A database of its own with all tables. The migrations run once per server; each database is a copy."""
+def fresh_database(postgres: Postgres | Mariadb, directory: Path) -> str:
+    """A database of its own with all tables: a copy of the one that the server brings, or that is migrated here."""
     if not postgres.migrated:
         template = postgres.create_database()
         migrate(directory, {"DATABASE_URL": template})
@@ -37,11 +40,18 @@ def fresh_database(postgres: Postgres, directory: Path) -> str:
     return postgres.create_database(postgres.migrated)
 
 
+def lay_sqlite(directory: Path) -> None:
+    """What embedded mode keeps its data in, with all tables: a copy of one that was migrated in this run."""
+    name = "chatsphere.sqlite3"
+    if not (directory / name).exists():
+        shutil.copy(once("sqlite", lambda folder: migrate(folder, {})) / name, directory)
+
+
 @contextmanager
 def embedded(directory: Path, settings: dict[str, str] | None = None) -> Iterator[Deployment]:
     """One process with SQLite and everything inside it."""
     settings = settings or {}
-    migrate(directory, settings)
+    lay_sqlite(directory)
     server = Server(directory, settings)
     with ExitStack() as stack:
         stack.callback(server.close)
@@ -53,13 +63,13 @@ def embedded(directory: Path, settings: dict[str, str] | None = None) -> Iterato
 @contextmanager
 def cluster(
     directory: Path,
-    postgres: Postgres,
+    postgres: Postgres | Mariadb,
     redis: Redis,
     settings: dict[str, str] | None = None,
     *,
     size: int = 2,
 ) -> Iterator[Deployment]:
-    """PostgreSQL, Redis, a Celery worker with beat, and `size` web processes on ports of their own."""
+    """A database server, Redis, a Celery worker with beat, and `size` web processes on ports of their own."""
     database_url = fresh_database(postgres, directory)
     settings = {"DATABASE_URL": database_url, "REDIS_URL": redis.url, **(settings or {})}
     with ExitStack() as stack:

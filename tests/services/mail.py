@@ -1,10 +1,12 @@
 """A real SMTP server in the test process, and the mails in it as a person reads them."""
 
+import asyncio
 import email
 import email.policy
 import ipaddress
 import re
 import ssl
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -157,8 +159,28 @@ class _Controller(Controller):
         self._server = server
         at_once = server.certificate.context if server.certificate and server.smtps else None
         super().__init__(server, "127.0.0.1", server.port, ssl_context=at_once)
+        self._open: weakref.WeakSet[SMTP] = weakref.WeakSet()
+
+    def stop(self, no_assert: bool = False) -> None:
+        """Also cuts who is connected: the library would leave their transports, half closed, to the collector."""
+        asyncio.run_coroutine_threadsafe(self._cut(), self.loop).result(10)
+        super().stop(no_assert)
+
+    async def _cut(self) -> None:
+        if self.server is not None:
+            self.server.close()
+        for session in self._open:
+            if session.transport is not None:
+                session.transport.abort()
+        for _ in range(5):  # what a transport does when it is lost, a TLS one in several steps
+            await asyncio.sleep(0)
 
     def factory(self) -> SMTP:
+        session = self._session()
+        self._open.add(session)
+        return session
+
+    def _session(self) -> SMTP:
         server = self._server
         start_tls = server.certificate.context if server.certificate and not server.smtps else None
         return SMTP(

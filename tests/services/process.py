@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.services import guard
 from tests.services.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,8 @@ class Process:
         """Start it; the kinds of parts return only when they answer."""
         if self.running:
             raise RuntimeError(f"{self.name} runs already")
+        if self.child is not None:
+            guard.forget(self.child.pid)
         with self.log.open("ab") as output:
             self.child = subprocess.Popen(
                 self.command,
@@ -60,6 +63,7 @@ class Process:
                 group=self.user,
                 extra_groups=[] if self.user is not None else None,
             )
+        guard.watch(self.child.pid)
         if self not in STARTED:
             STARTED.append(self)
 
@@ -108,7 +112,8 @@ class Process:
         for process in tree:
             signal_if_there(process, signal.SIGKILL)
         self.child.wait(10)
-        eventually(lambda: all(is_gone(process) for process in tree), timeout=5, interval=0.01)
+        eventually(lambda: all(is_gone(process) for process in tree), timeout=15, interval=0.01)
+        guard.forget(self.child.pid)
 
     def pause(self) -> None:
         """Freeze it and its children: sockets stay open, nothing answers."""

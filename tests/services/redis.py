@@ -13,7 +13,7 @@ from tests.services.waiting import eventually
 class Redis(Process):
     """Keeps nothing on disk: :meth:`stop` and start again is a server that lost its data."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *options: str) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         super().__init__(
@@ -21,13 +21,14 @@ class Redis(Process):
                 str(get_binary_path()),
                 *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory)),
                 *("--save", "", "--appendonly", "no", "--maxclients", "5000"),
+                *options,
             ],
             directory / "redis.log",
         )
 
     def start(self) -> None:
         super().start()
-        eventually(self.is_ready, timeout=20)
+        eventually(self.is_ready, timeout=60)
 
     def is_ready(self) -> bool:
         self.fail_if_ended()
@@ -57,7 +58,7 @@ class ExternalRedis(Redis):
         self.url = url
 
     def start(self) -> None:
-        eventually(self.is_ready, timeout=20)
+        eventually(self.is_ready, timeout=60)
 
     def fail_if_ended(self) -> None:
         pass

@@ -49,7 +49,7 @@ def migrate(data_dir: Path, settings: Mapping[str, str]) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     if result.returncode:
         raise ProcessFailed(f"flask db upgrade failed\n{result.stdout}")
@@ -82,7 +82,7 @@ class Server(Process):
         """Start without waiting, so that several can start at once."""
         super().start()
 
-    def wait_ready(self, timeout: float = 30.0) -> None:
+    def wait_ready(self, timeout: float = 60.0) -> None:
         try:
             eventually(self.is_ready, timeout)
         except AssertionError:
@@ -128,7 +128,7 @@ class CeleryWorker(Process):
 
     def wait_ready(self) -> None:
         try:
-            eventually(self.is_ready, timeout=30)
+            eventually(self.is_ready, timeout=60)
         except AssertionError:
             raise ProcessFailed(f"{self.name} did not get ready\n{self.log_tail()}") from None
 

@@ -7,6 +7,7 @@ from eventlet import Timeout
 from eventlet.event import Event
 from eventlet.hubs import get_hub
 
+from chat_app.realtime.transport.departure import closing_noticed
 from chat_app.realtime.transport.frames import POLICY, PROTOCOL_ERROR
 from chat_app.realtime.transport.packets import (
     CLOSE,
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_RUNNING = 128
-"""Events of one client that may be at work at once; beyond that its next ones wait: nothing more is read of it."""
+"""Events of one client that may be at work at once; beyond that its next ones wait: nothing more is read of it. With
+`async_handlers=False` it is one."""
 UPGRADE_TIMEOUT = 10.0
 """Seconds that a websocket may take to take over from polling."""
+PROBED_POLL = 0.1
+"""Seconds that a poll waits once the probe is answered: a client should poll no more, and not in a loop."""
 PROBE = "probe"
 
 
@@ -41,15 +45,15 @@ class Client:
 
     __slots__ = (
         "_free",
+        "_is_probed",
         "_overdue",
         "_poll",
         "_running",
         "_unpolled",
         "_waiting",
-        "awaits_pong",
-        "beat",
         "closed",
         "connected",
+        "posting",
         "server",
         "session",
         "sid",
@@ -63,11 +67,11 @@ class Client:
         self.session: dict[str, Any] = {}
         self.connected = False
         self.upgrading = False
+        self._is_probed = False
+        self.posting = False
+        """Whether a request with packets is at work."""
         self.closed = False
         self.websocket: Websocket | None = None
-        self.awaits_pong = False
-        self.beat = 0
-        """Of pings; tells a deadline whose ping was answered from one whose was not."""
         self._waiting: list[Packet] = []
         self._unpolled = 0
         self._poll: Event | None = None
@@ -107,31 +111,40 @@ class Client:
 
     # -- polling ---------------------------------------------------------------------------------------
 
-    def poll(self) -> list[Packet]:
-        """Wait for packets. Raises :class:`PacketError` for a second poll at a time: that ends the session."""
+    def poll(self, connection: Any = None) -> list[Packet]:
+        """Wait for packets; the session ends when the client closes this request's `connection` meanwhile.
+
+        Raises :class:`PacketError` for a second poll at a time, which ends the session, and for one that the upgrade
+        to a websocket has overtaken.
+        """
         if self._poll is not None:
-            self._waiting = [CLOSE_PACKET]
-            self.end(self.server.reason.TRANSPORT_ERROR)
+            self._refuse("one poll at a time")
             raise PacketError("one poll at a time")
-        if not self._waiting and not self.closed and not self.upgrading:
-            self._await_packet()
+        if not self._waiting and not self.closed:
+            self._await_packet(connection)
+        if self.websocket is not None:
+            raise PacketError("the session is a websocket now")
         if not self._waiting:
             return [NOOP_PACKET]
         packets, self._waiting, self._unpolled = self._waiting, [], 0
         return packets
 
-    def _await_packet(self) -> None:
+    def _await_packet(self, connection: Any) -> None:
+        seconds = PROBED_POLL if self._is_probed else self.server.ping_interval + self.server.ping_timeout
         self._poll = Event()
         try:
-            with Timeout(self.server.ping_interval + self.server.ping_timeout, False):
+            with closing_noticed(connection, self._abandoned), Timeout(seconds, False):
                 self._poll.wait()
         finally:
             self._poll = None
 
+    def _abandoned(self) -> None:
+        self.end(self.server.reason.TRANSPORT_ERROR)
+
     def post(self, packets: list[tuple[str, Data]]) -> None:
         """Returns when all of them are about to begin; until then the client waits for its answer."""
         for kind, data in packets:
-            while self._running >= MAX_RUNNING:
+            while self._running >= self.server.max_running:
                 self._free = self._free or Event()
                 self._free.wait()
             if self.closed:
@@ -143,7 +156,7 @@ class Client:
     def _begin(self, data: Data) -> None:
         self._running += 1
         self.server.pool.run(self._handle, data)
-        if self._running >= MAX_RUNNING and self.websocket is not None:
+        if self._running >= self.server.max_running and self.websocket is not None:
             self.websocket.pause_reading()
 
     def _receive(self, kind: str, data: Data) -> None:
@@ -163,7 +176,7 @@ class Client:
                 self.server.handle_message(self, data)
         finally:
             self._running -= 1
-            if self._running == MAX_RUNNING - 1:
+            if self._running == self.server.max_running - 1:
                 self._go_on()
 
     def _go_on(self) -> None:
@@ -188,9 +201,14 @@ class Client:
         try:
             self._receive(*decode_packet(data))
         except PacketError as error:
-            self.server.pool.run(self._refuse, str(error))
+            self.refuse_in_turn(str(error))
+
+    def refuse_in_turn(self, reason: str) -> None:
+        """After what was received before has begun."""
+        self.server.pool.run(self._refuse, reason)
 
     def _refuse(self, reason: str) -> None:
+        """What the client sent breaks the protocol."""
         if self.websocket is not None:
             self.websocket.close(PROTOCOL_ERROR, reason)
         self.end(self.server.reason.TRANSPORT_ERROR)
@@ -210,6 +228,7 @@ class Client:
     def _probed(self, websocket: Websocket, data: Data) -> None:
         if data == PING + PROBE:
             websocket.on_message = lambda data: self._upgraded(websocket, data)
+            self._is_probed = True
             websocket.send(Packet(PONG, PROBE).frame)
             self._wake_poll()
         else:
@@ -218,7 +237,7 @@ class Client:
     def _upgraded(self, websocket: Websocket, data: Data) -> None:
         if data == UPGRADE and not self.closed:
             self._overdue.cancel()
-            self.upgrading = False
+            self.upgrading = self._is_probed = False
             waiting, self._waiting, self._unpolled = self._waiting, [], 0
             self.open(websocket)
             self._wake_poll()
@@ -229,19 +248,15 @@ class Client:
 
     def _upgrade_failed(self) -> None:
         self._overdue.cancel()
-        self.upgrading = False
+        self.upgrading = self._is_probed = False
 
     # -- life ------------------------------------------------------------------------------------------
 
     def ping(self) -> None:
-        self.awaits_pong = True
-        self.beat += 1
         self.send(PING_PACKET)
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
         """End the session from this side; what was sent before still leaves."""
-        if not self.closed and not abort and self.websocket is None:
-            self.send(CLOSE_PACKET)
         self.end(reason or self.server.reason.SERVER_DISCONNECT)
 
     def end_in_turn(self, reason: str) -> None:
@@ -256,6 +271,8 @@ class Client:
         self.server.forget(self)
         if self.websocket is not None:
             self.websocket.close()
+        elif reason != self.server.reason.CLIENT_DISCONNECT:
+            self._waiting.append(CLOSE_PACKET)
         self._wake_poll()
         # Not at once, as the pool has it: this may be in the middle of an emit, which must not find its room changed.
         self.server.pool.run(self.server.handle_end, self.sid, reason)

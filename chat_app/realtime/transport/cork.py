@@ -1,6 +1,7 @@
 """What is sent to many websockets within one turn of the hub leaves in one system call for each."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from eventlet.hubs import get_hub
@@ -23,6 +24,10 @@ class Cork:
         if not self._waiting and not self._is_held:
             get_hub().schedule_call_global(0, self.pull)
         self._waiting.append(websocket)
+
+    def remove(self, websocket: "Websocket") -> None:
+        with suppress(ValueError):
+            self._waiting.remove(websocket)
 
     def hold(self) -> None:
         """Whoever calls this calls `pull` within the same turn: no timer is needed for it."""

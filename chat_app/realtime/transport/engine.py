@@ -15,9 +15,9 @@ from urllib.parse import parse_qs
 import engineio
 from eventlet import wsgi
 
-from chat_app.realtime.transport.client import Client
+from chat_app.realtime.transport.client import MAX_RUNNING, Client
 from chat_app.realtime.transport.cork import Cork
-from chat_app.realtime.transport.frames import accept_key
+from chat_app.realtime.transport.frames import POLICY, accept_key
 from chat_app.realtime.transport.heart import Heart
 from chat_app.realtime.transport.packets import (
     MESSAGE,
@@ -80,6 +80,7 @@ class Engine(engineio.Server):
         self.max_size = int(self.max_http_buffer_size)
         self._interval = round((self.ping_interval + self.ping_interval_grace_period) * 1000)
         self._patience = round(self.ping_timeout * 1000)
+        self.max_running = MAX_RUNNING
 
     # -- what the application calls --------------------------------------------------------------------
 
@@ -102,6 +103,16 @@ class Engine(engineio.Server):
             packet = pkt.ready = Packet(str(pkt.packet_type), data)
         self.deliver(sid, packet)
 
+    def set_apart(self, sid: str) -> None:
+        """What this client is sent from now on does not arrive in one piece with what it was sent before.
+
+        Clients that await one message at a time, as the protocol's own conformance suite does, lose the second of two
+        that arrive together.
+        """
+        client = self.sockets.get(sid)
+        if client is not None and client.websocket is not None:
+            client.websocket.set_apart()
+
     def transport(self, sid: str) -> str:
         return "websocket" if self._get_socket(sid).upgraded else "polling"
 
@@ -118,6 +129,7 @@ class Engine(engineio.Server):
 
     def forget(self, client: Client) -> None:
         self.sockets.pop(client.sid, None)
+        self.heart.remove(client)
 
     def handle_message(self, client: Client, data: Data) -> None:
         """In a greenlet of its own. What the handler raises is the fault of the client's packet."""
@@ -173,6 +185,12 @@ class Engine(engineio.Server):
         client = self._client(query["sid"][0])
         if as_websocket:
             return self._upgrade(environ, client)
+        return self._serve_request(environ, start_response, client)
+
+    def _serve_request(self, environ: Environ, start_response: StartResponse, client: Client) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if client.upgraded:
+            raise BadRequest(BadRequest.BAD_REQUEST)
         if method == "GET":
             return self._poll(environ, start_response, client)
         if method == "POST":
@@ -180,18 +198,19 @@ class Engine(engineio.Server):
         raise BadRequest(BadRequest.BAD_REQUEST)
 
     def _client(self, sid: str) -> Client:
-        """Of a session that polls."""
+        self.heart.catch_up()
         client = self.sockets.get(sid)
         if client is None or not client.connected:
             raise BadRequest(BadRequest.UNKNOWN_SESSION)
-        if client.upgraded:
-            raise BadRequest(BadRequest.BAD_REQUEST)
         return client
 
     def _upgrade(self, environ: Environ, client: Client) -> Iterable[bytes]:
-        if client.upgrading or not self.allow_upgrades:
+        if not self.allow_upgrades:
             raise BadRequest(BadRequest.BAD_REQUEST)
-        return self._serve_websocket(environ, _websocket_key(environ), client.probe)
+        accept = _websocket_key(environ)
+        if client.upgrading or client.upgraded:
+            return self._serve_websocket(environ, accept, _close_second)
+        return self._serve_websocket(environ, accept, client.probe)
 
     def _open(self, environ: Environ, start_response: StartResponse, as_websocket: bool) -> Iterable[bytes]:
         """A new session."""
@@ -233,28 +252,34 @@ class Engine(engineio.Server):
 
     def _poll(self, environ: Environ, start_response: StartResponse, client: Client) -> Iterable[bytes]:
         try:
-            packets = client.poll()
+            packets = client.poll(_socket_of(environ))
         except PacketError as error:
             raise BadRequest((3, str(error))) from error
         return self._answer(environ, start_response, encode_payload(packets))
 
     def _post(self, environ: Environ, start_response: StartResponse, client: Client) -> Iterable[bytes]:
+        if client.posting:
+            client._refuse("one request with packets at a time")
+            raise BadRequest((3, "one request with packets at a time"))
+        client.posting = True
         try:
             client.post(decode_payload(self._body(environ, client), MAX_PACKETS))
         except PacketError as error:
-            client.end_in_turn(self.reason.TRANSPORT_ERROR)
+            client.refuse_in_turn(str(error))
             raise BadRequest((3, str(error))) from error
+        finally:
+            client.posting = False
         return self._answer(environ, start_response, "ok", content_type="text/html")
 
     def _body(self, environ: Environ, client: Client) -> str:
-        try:
-            size = int(environ.get("CONTENT_LENGTH") or 0)
-        except ValueError:
-            raise PacketError("the length is no number") from None
-        if size > self.max_size:
-            client.end(self.reason.TRANSPORT_ERROR)
+        """The text of a request, whose length is told before or which comes in chunks."""
+        size = _told_length(environ)
+        body = b"" if size and size > self.max_size else _read(environ, self.max_size + 1 if size is None else size)
+        if max(len(body), size or 0) > self.max_size:
+            client._refuse("too much")
             raise BadRequest((3, f"a request has at most {self.max_size} bytes"), "413 Content Too Large")
-        body: bytes = environ["wsgi.input"].read(size)
+        if size is not None and len(body) < size:
+            raise PacketError("the body is cut off")
         try:
             return body.decode()
         except UnicodeDecodeError:
@@ -332,10 +357,31 @@ def _websocket_key(environ: Environ) -> str:
     return accept
 
 
+def _told_length(environ: Environ) -> int | None:
+    """Of a request's body, or None when it comes in chunks. Raises :class:`PacketError`."""
+    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return None
+    try:
+        return max(0, int(environ.get("CONTENT_LENGTH") or 0))
+    except ValueError:
+        raise PacketError("the length is no number") from None
+
+
+def _read(environ: Environ, size: int) -> bytes:
+    try:
+        body: bytes = environ["wsgi.input"].read(size)
+    except (OSError, ValueError):  # as gunicorn and eventlet say it
+        raise PacketError("the body cannot be read") from None
+    return body
+
+
 def _socket_of(environ: Environ) -> Any:
-    """The connection's socket, from eventlet's own server or from a gunicorn worker."""
+    """The connection's socket, from eventlet's own server or from a gunicorn worker; None from another."""
     if "eventlet.input" in environ:
         return environ["eventlet.input"].get_socket()
-    if "gunicorn.socket" in environ:
-        return environ["gunicorn.socket"]
-    raise RuntimeError("the server gives no access to its socket: use eventlet's server or the gunicorn worker")
+    return environ.get("gunicorn.socket")
+
+
+def _close_second(websocket: Websocket) -> None:
+    """Engine.IO 4, WebSocket: a session has one, and the server closes any other that is opened."""
+    websocket.close(POLICY, "a session has one websocket")

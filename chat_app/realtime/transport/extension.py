@@ -15,6 +15,7 @@ from flask.signals import appcontext_popped, appcontext_pushed, appcontext_teari
 from flask_socketio import ConnectionRefusedError, _ManagedSession, _SocketIOMiddleware
 from werkzeug.exceptions import HTTPException
 
+from chat_app.realtime.transport.addresses import SCHEMES, SEVERAL
 from chat_app.realtime.transport.redis import RedisManager
 from chat_app.realtime.transport.rooms import Rooms
 
@@ -59,7 +60,7 @@ class SocketIO(flask_socketio.SocketIO):
         app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]
 
     def _handle_event(self, handler: Callable[..., Any], message: str, namespace: str, sid: str, *args: Any) -> Any:
-        if not self._is_fast:
+        if not self._is_fast or not self.manage_session:  # Flask's own sessions are opened and saved for each event
             return super()._handle_event(handler, message, namespace, sid, *args)
         environ = self.server.get_environ(sid, namespace=namespace)
         if not environ:
@@ -69,17 +70,14 @@ class SocketIO(flask_socketio.SocketIO):
             request["sid"], request["namespace"] = sid, namespace
             request["event"] = {"message": message, "args": args}
             try:
-                answer = _call_connect(handler, args) if message == "connect" else handler(*args)
+                return _call_connect(handler, args) if message == "connect" else handler(*args)
             except ConnectionRefusedError:
                 raise
             except Exception as error:
                 on_error = self.exception_handlers.get(namespace, self.default_exception_handler)
                 if on_error is None:
                     raise
-                answer = on_error(error)
-            if not self.manage_session:
-                context.save_session()
-            return answer
+                return on_error(error)
 
 
 def _call_connect(handler: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -224,12 +222,6 @@ class _EventContext(RequestContext):
         self.push()
         return self
 
-    def save_session(self) -> None:
-        """Flask's own, as the library does it, if the handler asked for it."""
-        session, app = self._session, self.app
-        if session is not None and getattr(session, "modified", True):
-            app.session_interface.save_session(app, session, app.response_class())
-
     def push(self) -> None:
         outer, app_context = _cv_app.get(None), None
         if outer is None or outer.app is not self.app:
@@ -293,7 +285,7 @@ def _runs_on_eventlet(mode: str | None) -> bool:
 def _manager(url: str, channel: str) -> Any:
     """Ours for Redis; else the library's manager for this queue, over our rooms."""
     scheme = url.partition(":")[0]
-    if scheme in ("redis", "rediss", "unix"):
+    if scheme in (*SCHEMES, *SEVERAL):
         return RedisManager(url, channel)
     kind = {"kafka": socketio.KafkaManager}.get(scheme)
     kind = kind or (socketio.ZmqManager if scheme.startswith("zmq") else socketio.KombuManager)

@@ -1,34 +1,33 @@
-"""Several processes over Redis: a client manager whose link heals by itself.
+"""Several processes over Redis: a client manager that hears only what its clients are in, and heals by itself.
 
-In the place of `socketio.RedisManager`, which opens a connection for each publish that happens at the same time,
-parses its own messages, and does not notice a subscription that died in silence (python-socketio #826, #1411).
+In the place of `socketio.RedisManager`, whose processes all hear everything, which opens a connection for each publish
+that happens at the same time, and does not notice a subscription that died in silence (python-socketio #826, #1411).
 """
 
 import json
 import logging
-import threading
 import time
-from collections import deque
+from functools import partial
 from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+import orjson
 from socketio import PubSubManager
 
-from chat_app.realtime.transport.rooms import Rooms
+from chat_app.realtime.transport.addresses import Address, client_of, owners, read_address
+from chat_app.realtime.transport.link import Link
+from chat_app.realtime.transport.network import Network, runtime_of
+from chat_app.realtime.transport.packets import MESSAGE, Packet
+from chat_app.realtime.transport.rooms import Rooms, arguments_of
+from chat_app.realtime.transport.shards import Shards, host_prefix, tag_of
 
 log = logging.getLogger(__name__)
 
-MAX_OUTGOING = 10_000
-"""Messages that wait for Redis; beyond it the oldest are dropped, and all processes are told once Redis is back."""
-PIPELINE = 200
 HEARTBEAT_EVERY = 2.0
-SILENCE = 8.0
-"""Seconds without one's own heartbeat after which the subscription counts as dead."""
-RECONNECT_PAUSE = (0.1, 1.0)
-WAIT = 1.0
-READ_SIZE = 65536
+SETTLE_WITHIN = 2.0
+"""Seconds that a client waits for Redis to confirm its rooms; then it goes on, and is told once they are confirmed."""
+FRESH = 5.0
+"""Seconds after somebody entered a room from afar during which everybody hears it: by then Redis has confirmed it."""
+MAX_FRESH = 10_000
 METHODS = ("emit", "disconnect", "enter_room", "leave_room", "close_room", "callback")
 Message = dict[str, Any]
 
@@ -36,73 +35,204 @@ Message = dict[str, Any]
 class RedisManager(PubSubManager, Rooms):
     """Own clients are served at once, without the detour through Redis, also while Redis is away.
 
-    Without a `url` it serves one process. `interrupted` is called in every process whose clients may have missed
-    something. With `write_only` it only sends, at once: for processes without a server.
+    Without a `url` it serves one process; see :mod:`addresses` for what it may be. `interrupted` is called in every
+    process whose clients may have missed something. With `write_only` it only sends, at once: for processes without
+    a server.
     """
 
     name = "redis"
 
     def __init__(self, url: str, channel: str = "flask-socketio", *, write_only: bool = False) -> None:
         super().__init__(channel=channel, write_only=write_only, logger=log)
-        self._url = url
-        self._outgoing: deque[Message] = deque()
-        self._ready = threading.Condition()
-        self._overflowed = False
-        self._started = False
-        self.heard_at = 0.0
-        """When this process last heard itself over Redis (monotonic seconds)."""
-        self.interruptions = 0
-        self.dropped = 0
+        self._address = read_address(url) if url else None
+        self._shards = Shards(channel)
+        self._network: Network | None = None
+        self._unheard: set[str] = set()
+        """Clients that entered a room which Redis had not confirmed."""
+        self._fresh: dict[tuple[str, Any], float] = {}
+        """Until when everybody is told of a room (monotonic seconds), the oldest first."""
+        self._own = (self.host_id.encode() + b"\n", self._on_wire({})[:-1])
+        self._common = self._shards.common() if self._is_cluster else channel.encode()
+
+    @property
+    def _is_cluster(self) -> bool:
+        return self._address is not None and self._address.is_cluster
 
     @property
     def is_up(self) -> bool:
         """Whether other processes hear this one, as far as it knows; without an address there are none."""
-        return not self._url or not self._started or time.monotonic() - self.heard_at < SILENCE
+        return self._network is None or self._network.is_up
 
     @property
     def waiting(self) -> int:
         """Messages that wait for Redis."""
-        return len(self._outgoing)
+        return self._network.waiting if self._network else 0
+
+    @property
+    def dropped(self) -> int:
+        return self._network.dropped if self._network else 0
+
+    @property
+    def interruptions(self) -> int:
+        return self._network.interruptions if self._network else 0
 
     def interrupted(self) -> None:
         """For subclasses: what was emitted elsewhere may not have come here."""
+
+    def is_shared(self, namespace: str, room: Any) -> bool:
+        """For subclasses: whether other processes emit to this room. If not, nobody listens for it."""
+        return True
 
     def deliver(self, message: Message) -> None:
         """Act on a message of this or another process."""
         if message["method"] in METHODS:
             getattr(self, f"_handle_{message['method']}")(message)
 
-    # -- sending ---------------------------------------------------------------------------------------
+    # -- emitting --------------------------------------------------------------------------------------
+
+    def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str | None = None,
+        room: Any = None,
+        skip_sid: Any = None,
+        callback: Any = None,
+        to: Any = None,
+        **options: Any,
+    ) -> None:
+        room = to or room
+        if callback is not None or self.write_only or options.get("ignore_queue"):
+            super().emit(event, data, namespace or "/", room, skip_sid, callback, **options)
+        else:
+            self.emit_packets(event, data, namespace or "/", room, skip_sid)
+
+    def emit_packets(
+        self, event: str, data: Any, namespace: str, room: Any, skip_sid: Any = None, guard: Any = None
+    ) -> None:
+        """Encoded once, for the clients here and for those of other processes, which hand it on as it is.
+
+        With a `guard`, :meth:`admits` decides in each process whether it is delivered.
+        """
+        network = self._start()
+        if network is None and not self.has_room(namespace, room):
+            return
+        packets = self.encode_event(event, arguments_of(data), namespace)
+        if len(packets) != 1 or not isinstance(packets[0].data, str):  # attachments
+            if guard is not None:
+                raise TypeError("an event with a guard has no attachments")
+            PubSubManager.emit(self, event, data, namespace, room, skip_sid)
+            return
+        if guard is None or self.admits(guard):
+            self.deliver_packets(namespace, room, skip_sid, packets)
+        if network is not None:
+            head = orjson.dumps((namespace, room, skip_sid, guard), default=list)
+            data = b"%b%b\n%b" % (self._own[0], head, packets[0].data.encode())
+            network.publish(self._channel_of(namespace, room), data)
+
+    def admits(self, guard: Any) -> bool:
+        """For subclasses that give guards: whether what carries it may be delivered here."""
+        return True
 
     def _publish(self, data: Message) -> None:
-        if not self._url:
-            return
-        if self.write_only:
-            with self._connect() as client:
-                client.publish(self.channel, self._on_wire(data))
-            return
-        self._start()
-        with self._ready:
-            if len(self._outgoing) >= MAX_OUTGOING:
-                self._outgoing.popleft()
-                self._overflowed = True
-                self.dropped += 1
-            self._outgoing.append(data)
-            self._ready.notify()
+        network = self._start()
+        if network is not None:
+            network.publish(self._channel_for(data), self._on_wire(data))
+        elif self._address is not None and self.write_only:
+            self._send_now(self._address, self._channel_for(data), self._on_wire(data))
 
     def _on_wire(self, message: Message) -> bytes:
         """The sender comes first, so that one's own are recognised without parsing. (`host_id` is not always it: an
         acknowledgement carries that of the process that waits for it.)"""
         return json.dumps({"from": self.host_id, **message}).encode()
 
-    def _connect(self) -> "redis.Redis":
-        return redis.Redis.from_url(
-            self._url,
-            socket_timeout=5,
-            socket_connect_timeout=2,
-            retry=Retry(NoBackoff(), 0),
-            client_name="chatsphere-bus",
-        )
+    def _channel_for(self, message: Message) -> bytes:
+        """The narrowest on which everybody hears it whom it concerns."""
+        if message["method"] == "callback":
+            return self._shards.of_host(message["host_id"])
+        if message["method"] in ("disconnect", "enter_room", "leave_room"):
+            if message["method"] == "enter_room":
+                self.mark_fresh(message["namespace"], message["room"])
+            return self._channel_of(message["namespace"], message["sid"])
+        if message["method"] in ("emit", "close_room"):
+            return self._channel_of(message["namespace"], message["room"])
+        return self._common
+
+    def _channel_of(self, namespace: str, room: Any) -> bytes:
+        if not isinstance(room, (str, int)) or not self.is_shared(namespace, room):
+            return self._common
+        if self._fresh and self._fresh.get((namespace, room), 0.0) > time.monotonic():
+            return self._common
+        return self._shards.of_room(namespace, room)
+
+    def mark_fresh(self, namespace: str, room: Any) -> None:
+        """Clients of other processes enter this room now, and those processes have yet to listen for it."""
+        self._fresh.pop((namespace, room), None)
+        self._fresh[namespace, room] = time.monotonic() + FRESH
+        if len(self._fresh) > MAX_FRESH:
+            del self._fresh[next(iter(self._fresh))]
+
+    def _forget_fresh(self) -> None:
+        now = time.monotonic()
+        for one in [one for one, until in self._fresh.items() if until <= now]:
+            del self._fresh[one]
+
+    def _send_now(self, address: Address, channel: bytes, data: bytes) -> None:
+        """Raises what redis-py raises."""
+        if address.is_cluster:
+            with client_of(address, owners(address, ())[tag_of(channel)]) as client:
+                client.spublish(channel, data)
+        else:
+            with client_of(address) as client:
+                client.publish(channel, data)
+
+    # -- rooms -----------------------------------------------------------------------------------------
+
+    def new_sid(self) -> str:
+        return f"{host_prefix(self.host_id)}{super().new_sid()}"
+
+    def room_began(self, sid: str, namespace: str, room: str) -> None:
+        network = self._start()
+        if network is not None and room != sid and self.is_shared(namespace, room):
+            network.enter(self._shards.of_room(namespace, room))
+
+    def room_ended(self, namespace: str, room: str) -> None:
+        if self._network is not None and self.is_shared(namespace, room):
+            self._network.leave(self._shards.of_room(namespace, room))
+
+    def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
+        if self._network is not None and not self.hears(namespace, room):
+            self._unheard.add(sid)
+
+    def basic_disconnect(self, sid: str, namespace: str, **options: Any) -> None:
+        super().basic_disconnect(sid, namespace, **options)
+        self._unheard.discard(sid)
+
+    def hears(self, namespace: str, room: Any) -> bool:
+        """Whether what other processes emit to this room, which has clients here (None: to all), comes here."""
+        if self._network is None:
+            return True
+        if room is None:
+            return self._network.is_confirmed(self._common)
+        return not self.is_shared(namespace, room) or self._network.is_confirmed(self._shards.of_room(namespace, room))
+
+    def settle(self, sid: str) -> bool:
+        """Wait until Redis has confirmed the rooms that this client entered since, `SETTLE_WITHIN` at most.
+
+        To be called before the client is told that it is in them: what it hears or asks for afterwards has no gap.
+        If they are not confirmed by then, or Redis is away, `interrupted` is called once they are. True if it waited.
+        """
+        if sid not in self._unheard:
+            return False
+        self._unheard.discard(sid)
+        self.settle_all()
+        return True
+
+    def settle_all(self) -> None:
+        """The same for all that was entered until now."""
+        if self._network is not None:
+            self._network.settle(SETTLE_WITHIN)
 
     # -- running ---------------------------------------------------------------------------------------
 
@@ -110,81 +240,52 @@ class RedisManager(PubSubManager, Rooms):
         """Called by the server with its first client."""
         self._start()
 
-    def _start(self) -> None:
-        if self._started or not self._url or self.write_only:
-            return
-        self._started = True
-        for loop in (self._publisher, self._listener, self._heart):
-            self.server.start_background_task(loop)
+    def _start(self) -> Network | None:
+        """None for one process, and for one that only sends."""
+        if self._network is not None or self._address is None or self.write_only or self.server is None:
+            return self._network
+        self._network = network = Network(
+            self._address,
+            self._shards,
+            self.host_id,
+            runtime_of(self.server),
+            on_messages=self._hear,
+            on_restored=self._tell_interrupted,
+            on_overflow=partial(self._publish, {"host_id": self.host_id, "method": "interrupted"}),
+        )
+        for channel in {self._common, self.channel.encode(), self._shards.of_host(self.host_id)}:
+            network.enter(channel)
+        network.start()
+        self.server.start_background_task(self._heart, network)
+        return network
 
-    def _heart(self) -> None:
+    def _heart(self, network: Network) -> None:
         while True:
-            self._publish({"host_id": self.host_id, "method": "heartbeat"})
+            network.beat(self._own[0])
+            self._forget_fresh()
             self.server.sleep(HEARTBEAT_EVERY)
 
-    def _publisher(self) -> None:
-        """Sends in the order of publishing, many in one round trip; what fails is sent again."""
-        client = self._connect()
-        pause = RECONNECT_PAUSE[0]
-        while True:
-            with self._ready:
-                while not self._outgoing:
-                    self._ready.wait()
-                batch = [self._outgoing.popleft() for _ in range(min(PIPELINE, len(self._outgoing)))]
-                if self._overflowed:
-                    self._overflowed = False
-                    batch.append({"host_id": self.host_id, "method": "interrupted"})
+    def _hear(self, messages: list[bytes], link: Link) -> None:
+        own = False
+        for data in messages:
+            if data.startswith(self._own):  # recognised before it is parsed: it was delivered here already
+                own = True
+                continue
             try:
-                with client.pipeline(transaction=False) as pipeline:
-                    for message in batch:
-                        pipeline.publish(self.channel, self._on_wire(message))
-                    pipeline.execute()
-                pause = RECONNECT_PAUSE[0]
-            except (redis.RedisError, OSError) as error:
-                log.warning("Redis does not take messages (%s); other processes wait", error)
-                with self._ready:
-                    self._outgoing.extendleft(reversed(batch))
-                self.server.sleep(pause)
-                pause = min(pause * 2, RECONNECT_PAUSE[1])
+                self._take(data)
+            except Exception:
+                log.exception("a message of the bus was not understood")
+        if own:
+            link.heard_at = time.monotonic()
 
-    def _listener(self) -> None:
-        """Subscribes, and subscribes anew after every failure and every silence."""
-        first = True
-        pause = RECONNECT_PAUSE[0]
-        while True:
-            client = self._connect()
-            subscription = Subscription(client, self.channel)
-            try:
-                subscription.open()
-                self.heard_at = time.monotonic()
-                if not first:
-                    self.interruptions += 1
-                    log.warning("the bus is back; clients are told to sync")
-                    self._tell_interrupted()
-                first, pause = False, RECONNECT_PAUSE[0]
-                self._hear(subscription)
-                log.warning("nothing was heard over the bus for %.0f s; subscribing anew", SILENCE)
-            except (redis.RedisError, OSError) as error:
-                log.warning("the bus is interrupted: %s", error)
-                first = False
-            _close(subscription, client)
-            self.server.sleep(pause)
-            pause = min(pause * 2, RECONNECT_PAUSE[1])
-
-    def _hear(self, subscription: "Subscription") -> None:
-        """Until the subscription is found dead."""
-        own = self._on_wire({})[:-1]
-        while time.monotonic() - self.heard_at < SILENCE:
-            for data in subscription.messages():
-                if data.startswith(own):  # recognised before it is parsed: it was delivered here already
-                    self.heard_at = time.monotonic()
-                    continue
-                try:
-                    self._take(json.loads(data))
-                except Exception:
-                    log.exception("a message of the bus was not understood")
-
-    def _take(self, message: Message) -> None:
+    def _take(self, data: bytes) -> None:
+        if not data.startswith(b"{"):
+            _, head, text = data.split(b"\n", 2)
+            namespace, room, skip_sid, guard = orjson.loads(head)
+            if self.has_room(namespace, room) and (guard is None or self.admits(guard)):
+                self.deliver_packets(namespace, room, skip_sid, [Packet(MESSAGE, text.decode())])
+            return
+        message = json.loads(data)
         if message["method"] == "interrupted":
             self._tell_interrupted()
         else:
@@ -195,77 +296,3 @@ class RedisManager(PubSubManager, Rooms):
             self.interrupted()
         except Exception:
             log.exception("clients could not be told to sync")
-
-
-class Subscription:
-    """To one channel, over a connection of redis-py's, whose own reading costs several times what a message needs."""
-
-    def __init__(self, client: "redis.Redis", channel: str) -> None:
-        self._client = client
-        self._channel = channel
-        self._connection: Any = None
-        self._socket: Any = None
-        self._buffer = b""
-
-    def open(self) -> None:
-        """Ask for it; returns before Redis has answered."""
-        self._connection = self._client.connection_pool.get_connection()
-        self._connection.send_command("SUBSCRIBE", self._channel)
-        self._socket = self._connection._sock
-        self._socket.settimeout(WAIT)
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.disconnect()
-
-    def messages(self) -> list[bytes]:
-        """What has come, once something has, or nothing after `WAIT` seconds."""
-        try:
-            data = self._socket.recv(READ_SIZE)
-        except TimeoutError:
-            return []
-        if not data:
-            raise ConnectionResetError("Redis closed the subscription")
-        self._buffer += data
-        replies, at = [], 0
-        while (reply := _read(self._buffer, at)) is not None:
-            value, at = reply
-            if isinstance(value, list) and value[0] == b"message":
-                replies.append(value[2])
-        self._buffer = self._buffer[at:]
-        return replies
-
-
-def _read(data: bytes, at: int) -> tuple[Any, int] | None:
-    """One reply at `at` and where it ends; None when it is not complete.
-
-    https://redis.io/docs/latest/develop/reference/protocol-spec/, as far as a subscriber needs it.
-    """
-    end = data.find(b"\r\n", at)
-    if end < 0:
-        return None
-    kind, head = data[at : at + 1], data[at + 1 : end]
-    at = end + 2
-    if kind == b"-":
-        raise redis.ResponseError(head.decode())
-    if kind == b"$":
-        end = at + int(head)
-        return (data[at:end], end + 2) if len(data) >= end + 2 else None
-    if kind not in (b"*", b">"):
-        return head, at
-    values = []
-    for _ in range(int(head)):
-        reply = _read(data, at)
-        if reply is None:
-            return None
-        value, at = reply
-        values.append(value)
-    return values, at
-
-
-def _close(*parts: Any) -> None:
-    for part in parts:
-        try:
-            part.close()
-        except Exception as error:
-            log.debug("while closing a broken link: %s", error)

@@ -7,11 +7,12 @@ for each emit.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import engineio.packet
 import socketio
 from bidict import bidict
 from socketio import packet
 
-from chat_app.realtime.transport.packets import Packet
+from chat_app.realtime.transport.packets import MESSAGE, Packet
 
 if TYPE_CHECKING:
     from chat_app.realtime.transport.client import Client
@@ -34,12 +35,20 @@ class Rooms(socketio.Manager):
     def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
         if self.sid_from_eio_sid(eio_sid, namespace) is not None:
             return None
-        sid: str = self.server.eio.generate_id()
+        sid = self.new_sid()
         self.basic_enter_room(sid, namespace, None, eio_sid=eio_sid)
         self.basic_enter_room(sid, namespace, sid, eio_sid=eio_sid)
         self.pending_connect.setdefault(namespace, set()).add(sid)
         self._held[sid] = []
         return sid
+
+    def new_sid(self) -> str:
+        sid: str = self.server.eio.generate_id()
+        return sid
+
+    def settle(self, sid: str) -> bool:
+        """Called before a client is told that it is where its handler put it; see :class:`RedisManager`."""
+        return False
 
     def connect(self, sid: str, namespace: str) -> str:
         super().connect(sid, namespace)
@@ -52,6 +61,10 @@ class Rooms(socketio.Manager):
             return False
         rooms = self.rooms.get(namespace)
         return rooms is not None and sid in rooms.get(None, ())
+
+    def holds(self, sid: str) -> bool:
+        """Whether something waits until this client is connected."""
+        return bool(self._held.get(sid))
 
     def pre_disconnect(self, sid: str, namespace: str) -> str | None:
         self.pending_disconnect.setdefault(namespace, set()).add(sid)
@@ -69,8 +82,11 @@ class Rooms(socketio.Manager):
                     del pending[namespace]
 
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        is_new = room is not None and not self.has_room(namespace, room)
         super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
         self._clients.pop((namespace, room), None)
+        if is_new:
+            self.room_began(sid, namespace, room)
         self._rooms_of.setdefault((namespace, sid), set()).add(room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
@@ -79,7 +95,20 @@ class Rooms(socketio.Manager):
 
     def _leave(self, sid: str, namespace: str, room: str | None) -> None:
         self._clients.pop((namespace, room), None)
+        was_there = room is not None and self.has_room(namespace, room)
         super().basic_leave_room(sid, namespace, room)
+        if was_there and not self.has_room(namespace, room):
+            self.room_ended(namespace, room)
+
+    def has_room(self, namespace: str, room: Any) -> bool:
+        """Whether clients are in it here."""
+        return bool(self._participants(namespace, room))
+
+    def room_began(self, sid: str, namespace: str, room: Any) -> None:
+        """For subclasses: this client is the first in it."""
+
+    def room_ended(self, namespace: str, room: Any) -> None:
+        """For subclasses: the last client has left it."""
 
     def get_rooms(self, sid: str, namespace: str) -> list[str]:
         return [room for room in self._rooms_of.get((namespace, sid), ()) if room is not None]
@@ -98,22 +127,43 @@ class Rooms(socketio.Manager):
         **_: Any,
     ) -> None:
         """To this process's own clients. The packet is encoded and framed once, unless each acknowledges it."""
-        if not hasattr(self.server.eio, "deliver"):  # the stock server
-            super().emit(event, data, namespace, room=to or room, skip_sid=skip_sid, callback=callback)
-            return
         room = to or room
         here = self._participants(namespace, room)
-        if not here:
+        if callback is None:
+            if here:
+                self.deliver_packets(namespace, room, skip_sid, self.encode_event(event, arguments_of(data), namespace))
             return
-        arguments = [event, *_arguments(data)]
-        skipped = (skip_sid,) if isinstance(skip_sid, str) else skip_sid or ()
-        if callback is not None:
+        if not self._is_fast:
+            super().emit(event, data, namespace, room=room, skip_sid=skip_sid, callback=callback)
+            return
+        for sid, eio_sid in list(here.items()):
+            if sid not in _several(skip_sid):
+                ack_id = self._generate_ack_id(sid, callback)
+                arguments = [event, *arguments_of(data)]
+                self._deliver(sid, eio_sid, self.server.encode(packet.EVENT, arguments, namespace, ack_id))
+
+    @property
+    def _is_fast(self) -> bool:
+        """Whether the server is ours."""
+        return hasattr(self.server.eio, "deliver")
+
+    def encode_event(self, event: str, arguments: list[Any], namespace: str) -> list[Packet]:
+        """The packet of an event, and one for each of its attachments."""
+        if self._is_fast:
+            packets: list[Packet] = self.server.encode(packet.EVENT, [event, *arguments], namespace)
+            return packets
+        encoded = self.server.packet_class(packet.EVENT, namespace=namespace, data=[event, *arguments]).encode()
+        return [Packet(MESSAGE, part) for part in (encoded if isinstance(encoded, list) else [encoded])]
+
+    def deliver_packets(self, namespace: str, room: Any, skip_sid: Any, packets: list[Packet]) -> None:
+        """To this process's clients in the room."""
+        here, skipped = self._participants(namespace, room), _several(skip_sid)
+        if not self._is_fast:
             for sid, eio_sid in list(here.items()):
                 if sid not in skipped:
-                    ack_id = self._generate_ack_id(sid, callback)
-                    self._deliver(sid, eio_sid, self.server.encode(packet.EVENT, arguments, namespace, ack_id))
+                    for one in packets:
+                        self.server._send_eio_packet(eio_sid, engineio.packet.Packet(engineio.packet.MESSAGE, one.data))
             return
-        packets = self.server.encode(packet.EVENT, arguments, namespace)
         if len(packets) == 1 and self._held.keys().isdisjoint(here.keys()):
             clients = self._clients_but(skipped, here) if skipped else self._clients_in(namespace, room, here)
             self.server.eio.cork.fan_out(clients, packets[0])
@@ -157,7 +207,11 @@ class Rooms(socketio.Manager):
         return members._fwdm if members else {}
 
 
-def _arguments(data: Any) -> list[Any]:
+def _several(skip_sid: Any) -> Any:
+    return (skip_sid,) if isinstance(skip_sid, str) else skip_sid or ()
+
+
+def arguments_of(data: Any) -> list[Any]:
     """A tuple is several arguments, None is no argument."""
     if isinstance(data, tuple):
         return list(data)

@@ -20,6 +20,7 @@ from chat_app.realtime.transport import events
 from chat_app.realtime.transport.engine import Engine
 from chat_app.realtime.transport.packets import MESSAGE, Data, Packet, PacketError
 from chat_app.realtime.transport.rooms import Rooms
+from chat_app.realtime.transport.stand_in import StandIn
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +47,13 @@ class Server(socketio.Server):
     def __init__(self, connect_timeout: float = CONNECT_TIMEOUT, **options: Any) -> None:
         options.setdefault("client_manager", Rooms())
         super().__init__(**options)
+        if not self.async_handlers:
+            self.eio.max_running = 1
         self._connect_timeout = connect_timeout
         self._awaited: dict[str, Any] = {}
         """Timers, by client, of those that have not joined a namespace yet."""
+        self._new: set[str] = set()
+        """Clients that have sent no packet yet: the first has to be a CONNECT."""
         self._connecting: Counter[str] = Counter()
         """How many connect handlers run, by client."""
         self._plain = self.packet_class is packet.Packet
@@ -81,12 +86,26 @@ class Server(socketio.Server):
 
     def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         super()._handle_eio_connect(eio_sid, environ)
+        if eio_sid not in self.eio.sockets:
+            self.eio.sockets[eio_sid] = StandIn(self, eio_sid)  # type: ignore[assignment]
+        self._new.add(eio_sid)
+        self._await(eio_sid)
+
+    def _await(self, eio_sid: str) -> None:
+        self._has_joined(eio_sid)
         if self._connect_timeout:
-            timer = get_hub().schedule_call_global(self._connect_timeout, self.eio.disconnect, eio_sid)
+            timer = get_hub().schedule_call_global(self._connect_timeout, self._has_not_joined, eio_sid)
             self._awaited[eio_sid] = timer
+
+    def _has_not_joined(self, eio_sid: str) -> None:
+        if eio_sid in self._connecting:
+            self._await(eio_sid)  # it is the handler that takes its time
+        else:
+            self.eio.disconnect(eio_sid)
 
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         self._has_joined(eio_sid)
+        self._new.discard(eio_sid)
         self._binary_packet.pop(eio_sid, None)
         environ = self.environ.get(eio_sid)
         super()._handle_eio_disconnect(eio_sid, reason)
@@ -142,6 +161,10 @@ class Server(socketio.Server):
 
     def _dispatch(self, eio_sid: str, pkt: packet.Packet) -> None:
         namespace = pkt.namespace or "/"
+        if eio_sid in self._new:
+            self._new.remove(eio_sid)
+            if pkt.packet_type != packet.CONNECT:
+                raise PacketError("a connection begins with CONNECT")
         if pkt.packet_type == packet.CONNECT:
             self._handle_connect(eio_sid, namespace, pkt.data)
         elif pkt.packet_type == packet.DISCONNECT:
@@ -154,7 +177,6 @@ class Server(socketio.Server):
             raise PacketError("unexpected packet")
 
     def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
-        self._has_joined(eio_sid)
         if not self._accepts(namespace):
             self._refuse(eio_sid, namespace, {"message": "Invalid namespace"})
             return
@@ -176,6 +198,8 @@ class Server(socketio.Server):
                     self.environ.pop(eio_sid, None)
 
     def _finish_connect(self, eio_sid: str, namespace: str, sid: str, refusal: Any) -> None:
+        if refusal is None:
+            self.manager.settle(sid)
         if not self.manager.is_connected(sid, namespace) and not self.manager.is_pre_connected(sid, namespace):
             return  # it left while the handler ran
         if refusal is None and eio_sid not in self.eio.sockets:
@@ -204,8 +228,11 @@ class Server(socketio.Server):
         )
 
     def _confirm(self, eio_sid: str, namespace: str, sid: str) -> None:
+        self._has_joined(eio_sid)
         for part in self.encode(packet.CONNECT, {"sid": sid}, namespace):
             self.eio.deliver(eio_sid, part)
+        if self.always_connect or self.manager.holds(sid):
+            self.eio.set_apart(eio_sid)
         self.manager.connect(sid, namespace)
 
     def _refuse(self, eio_sid: str, namespace: str, error: Any) -> None:
@@ -234,6 +261,8 @@ class Server(socketio.Server):
 
     def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: list[Any]) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
+        if self.logger.isEnabledFor(logging.INFO):
+            self.logger.info('received event "%s" from %s [%s]', data[0], sid, namespace)
         if sid is None or not self.manager.is_connected(sid, namespace):
             return
         if data[0] in UNUSUAL and not getattr(self.namespace_handlers.get(namespace), "answers_everything", False):
@@ -241,6 +270,7 @@ class Server(socketio.Server):
         answer = self._trigger_event(data[0], namespace, sid, *data[1:])
         if id is None or answer is self.not_handled:
             return
+        self.manager.settle(sid)
         values = [] if answer is None else list(answer) if isinstance(answer, tuple) else [answer]
         for part in self.encode(packet.ACK, values, namespace, id):
             self.eio.deliver(eio_sid, part)
@@ -278,8 +308,8 @@ def decode(text: str, packet_class: type[packet.Packet] = packet.Packet) -> pack
     if (head[2] is not None) != (kind in (packet.BINARY_EVENT, packet.BINARY_ACK)):
         raise PacketError("attachments and type do not agree")
     attachments = int(head[2] or 0)
-    if attachments > MAX_ATTACHMENTS:
-        raise PacketError(f"a packet has at most {MAX_ATTACHMENTS} attachments")
+    if head[2] is not None and not 1 <= attachments <= MAX_ATTACHMENTS:
+        raise PacketError(f"a packet with attachments has 1 to {MAX_ATTACHMENTS}")
     if len(head[4]) > events.MAX_ACK_ID_DIGITS:
         raise PacketError("that is no acknowledgement id")
     pkt = packet_class(kind, binary=False)
@@ -294,7 +324,7 @@ def decode(text: str, packet_class: type[packet.Packet] = packet.Packet) -> pack
             raise PacketError("that is more than can be read") from None
         pkt.data = [None]
         return pkt
-    if not _is_valid(pkt):
+    if not _is_valid(pkt) or (pkt.data is None and head.end() < len(text)):  # null is not the same as nothing
         raise PacketError("the packet's data is not what its type carries")
     return pkt
 

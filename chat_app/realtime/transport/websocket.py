@@ -39,6 +39,8 @@ MAX_GATHERED = 16384
 READ_SIZE = 65536
 LINGER = 5.0
 """Seconds for what is unsent to leave and for the client's own close to arrive, once a close was sent."""
+APART = 0.01
+"""Seconds between what was sent before :meth:`Websocket.set_apart` and what is sent after it."""
 WAIT = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -179,6 +181,18 @@ class Websocket:
     def _keep(self, data: bytes) -> None:
         self._kept.append(data)
         self._unsent += len(data)
+
+    def set_apart(self) -> None:
+        """What was sent so far leaves at once, and what follows not in the same piece but `APART` later."""
+        self.flush()
+        self._cork.remove(self)
+        if self.gathered is not None:
+            self.gathered = None
+            get_hub().schedule_call_global(APART, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._state == "open" and self._writing is None:
+            self._flush_kept()
 
     def flush(self) -> None:
         """Hand the kernel what it takes."""

@@ -84,11 +84,25 @@ class Session:
     def poll(self) -> Response:
         return self.server.request("GET", self.query)
 
+    def waiting_poll(self) -> HTTPConnection:
+        """The connection of a poll that waits at the server."""
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
+        connection.request("GET", f"{self.server.path}?{self.query}")
+        eventually(self.is_polled, interval=0.01)
+        return connection
+
     def is_polled(self) -> bool:
         """Whether a poll waits at the server."""
+        return "polled" in self.state()
+
+    def state(self) -> str:
+        """What is at work for it, polled or posting or both; or ended."""
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
-        connection.request("GET", f"/polls/{self.sid}")
-        return connection.getresponse().read() == b"True"
+        try:
+            connection.request("GET", f"/sessions/{self.sid}")
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
 
     def post(self, body: str | bytes) -> Response:
         return self.server.request("POST", self.query, body)

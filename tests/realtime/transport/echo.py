@@ -13,12 +13,13 @@ import sys
 from typing import Any
 
 from flask import Flask, copy_current_request_context, current_app, request, session, url_for
-from flask_socketio import emit
+from flask_socketio import emit, join_room, leave_room
 
 from chat_app.realtime.transport import SocketIO
 
 PING_INTERVAL, PING_TIMEOUT = 0.3, 0.2
 MAX_SIZE = 100_000
+CONNECT_TIMEOUT = 1.0
 
 
 def create_app(kind: str, queue: str) -> tuple[Flask, SocketIO]:
@@ -32,23 +33,28 @@ def create_app(kind: str, queue: str) -> tuple[Flask, SocketIO]:
         ping_interval=PING_INTERVAL if kind == "engine" else 25,
         ping_timeout=PING_TIMEOUT if kind == "engine" else 20,
         max_http_buffer_size=MAX_SIZE,
-        connect_timeout=1.0,
+        connect_timeout=CONNECT_TIMEOUT,
     )
     if kind == "engine":
         engine = socketio.server.eio
         for event in ("connect", "disconnect"):
             engine.on(event, lambda *args: None)
         engine.on("message", engine.send)
-        app.add_url_rule(
-            "/polls/<sid>", view_func=lambda sid: str(engine.sockets[sid]._poll is not None), endpoint="polls"
-        )
+        app.add_url_rule("/sessions/<sid>", view_func=lambda sid: _state(engine.sockets.get(sid)), endpoint="sessions")
     else:
         for namespace in ("/", "/custom", "/counted"):
             _add_life(socketio, namespace)
             _add_work(socketio, namespace)
             _add_events(socketio, namespace)
+            _add_rooms(socketio, namespace)
             _add_tasks(socketio, namespace)
     return app, socketio
+
+
+def _state(client: Any) -> str:
+    if client is None:
+        return "ended"
+    return " ".join(word for word, holds in (("polled", client._poll), ("posting", client.posting)) if holds)
 
 
 def _add_life(socketio: SocketIO, namespace: str) -> None:
@@ -80,7 +86,7 @@ def _add_work(socketio: SocketIO, namespace: str) -> None:
     def work() -> None:
         at_work.append(1)
         most.append(max(most.pop(), len(at_work)))
-        socketio.sleep(0.05)
+        socketio.sleep(0.2)  # longer than it takes to begin as many as there may be
         at_work.pop()
 
     @socketio.on("most", namespace=namespace)
@@ -126,6 +132,22 @@ def _add_events(socketio: SocketIO, namespace: str) -> None:
     def sleep(seconds: float) -> float:
         socketio.sleep(seconds)
         return seconds
+
+
+def _add_rooms(socketio: SocketIO, namespace: str) -> None:
+    @socketio.on("join", namespace=namespace)
+    def join(room: str) -> str:
+        join_room(room)
+        return room
+
+    @socketio.on("leave", namespace=namespace)
+    def leave(room: str) -> str:
+        leave_room(room)
+        return room
+
+    @socketio.on("room", namespace=namespace)
+    def to_room(room: str, value: Any) -> None:
+        emit("room", value, to=room)
 
 
 def _add_tasks(socketio: SocketIO, namespace: str) -> None:

@@ -2,14 +2,39 @@
 
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 
 import pytest
 import websocket
 
-from tests.realtime.transport.conftest import Echo
+from chat_app.realtime.transport.client import PROBED_POLL
+from chat_app.realtime.transport.frames import TEXT
+from tests.realtime.transport.conftest import PATIENCE, Echo, Session
 from tests.realtime.transport.echo import MAX_SIZE, PING_INTERVAL, PING_TIMEOUT
+from tests.realtime.transport.test_frames import frame
 from tests.services.waiting import eventually
+
+
+@contextmanager
+def half_posted(session: Session, body: bytes, sent: int) -> Iterator[HTTPConnection]:
+    """A request of whose body `sent` bytes have arrived; at the end its connection closes."""
+    with closing(HTTPConnection("127.0.0.1", session.server.port, timeout=PATIENCE)) as connection:
+        connection.putrequest("POST", f"{session.server.path}?{session.query}")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body[:sent])
+        eventually(lambda: "posting" in session.state(), interval=0.01)
+        yield connection
+
+
+def post_in_chunks(session: Session, *chunks: bytes) -> int:
+    with closing(HTTPConnection("127.0.0.1", session.server.port, timeout=PATIENCE)) as connection:
+        url = f"{session.server.path}?{session.query}"
+        connection.request("POST", url, iter(chunks), {"Transfer-Encoding": "chunked"}, encode_chunked=True)
+        return connection.getresponse().status
+
 
 POLLING, WEBSOCKET = "EIO=4&transport=polling", "EIO=4&transport=websocket"
 
@@ -129,6 +154,45 @@ class TestPolling:
         assert (poll.result().status, poll.result().text) == (200, "6")
         assert session.poll().status == 400
 
+    def test_a_client_that_gives_up_its_poll_ends_the_session(self, engine: Echo):
+        """Engine.IO 4 does not say so; the reference implementation and its conformance suite do."""
+        session = engine.session()
+        session.waiting_poll().close()
+        eventually(lambda: session.state() == "ended", timeout=PING_INTERVAL, interval=0.01)
+        assert session.poll().status == 400
+
+    def test_a_client_that_sends_its_next_request_before_the_answer_has_not_gone(self, engine: Echo):
+        session = engine.session()
+        with closing(session.waiting_poll()) as poll:
+            poll.sock.sendall(f"GET /sessions/{session.sid} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            session.post("4first")
+            assert poll.getresponse().read() == b"4first"
+        assert session.poll().status == 200
+
+    def test_two_requests_with_packets_at_a_time_end_the_session(self, engine: Echo):
+        session = engine.session()
+        with closing(session.waiting_poll()) as poll, half_posted(session, b"4hello", 3) as post:
+            assert session.post("4other").status == 400
+            assert poll.getresponse().read() == b"1"
+            assert session.poll().status == 400
+            post.sock.sendall(b"llo")
+        assert session.state() == "ended"
+
+    def test_of_a_request_that_is_cut_off_nothing_counts(self, engine: Echo):
+        session = engine.session()
+        with closing(session.waiting_poll()) as poll:
+            with half_posted(session, b"4hello\x1e4world", 6):
+                pass
+            assert poll.getresponse().read() == b"1"
+        assert session.poll().status == 400
+
+    def test_packets_may_come_in_chunks_whose_length_is_not_told_before(self, engine: Echo):
+        session = engine.session()
+        assert post_in_chunks(session, b"4one\x1e4t", b"wo") == 200
+        assert session.poll().text == "4one\x1e4two"
+        assert post_in_chunks(session, b"4", b"x" * MAX_SIZE) == 413
+        assert session.poll().status == 400
+
     def test_another_method_is_refused(self, engine: Echo):
         session = engine.session()
         assert engine.request("PUT", session.query).status == 400
@@ -232,8 +296,7 @@ class TestUpgrade:
         socket.send("2probe", "5")
         assert socket.receive() == "3probe"
         assert [session.poll().status, session.post("4x").status] == [400, 400]
-        with pytest.raises(websocket.WebSocketBadStatusException):
-            session.upgrade()
+        assert session.upgrade().close_code() == 1008
         socket.send("4hello")
         assert socket.receive() == "4hello"
 
@@ -253,10 +316,35 @@ class TestUpgrade:
         second.send("2probe", "5")
         assert second.receive() == "3probe"
 
-    def test_of_two_attempts_at_a_time_the_second_is_refused(self, engine: Echo):
+    def test_of_two_websockets_at_a_time_the_second_is_closed(self, engine: Echo):
+        """Closed, not refused: "the server MUST close the WebSocket connection"."""
         session = engine.session()
         first = session.upgrade()
-        with pytest.raises(websocket.WebSocketBadStatusException):
-            session.upgrade()
+        assert session.upgrade().close_code() == 1008
         first.send("2probe", "5")
         assert first.receive() == "3probe"
+
+    def test_until_the_probe_polls_wait_as_ever(self, engine: Echo):
+        session = engine.session()
+        session.upgrade()
+        with closing(session.waiting_poll()) as poll:
+            session.post("4hello")
+            assert poll.getresponse().read() == b"4hello"
+
+    def test_after_the_probe_they_are_answered_soon_but_not_in_a_loop(self, engine: Echo):
+        session = engine.session()
+        socket = session.upgrade()
+        socket.send("2probe")
+        assert socket.receive() == "3probe"
+        began = time.monotonic()
+        assert session.poll().text == "6"
+        assert PROBED_POLL <= time.monotonic() - began < PING_INTERVAL
+
+    def test_a_poll_that_the_upgrade_overtakes_is_refused(self, engine: Echo):
+        session = engine.session()
+        socket = session.upgrade()
+        with closing(session.waiting_poll()) as poll:
+            socket.write(frame(TEXT, b"2probe") + frame(TEXT, b"5"))
+            assert poll.getresponse().status == 400
+        socket.send("4hello")
+        assert socket.received(2) == ["3probe", "4hello"]

@@ -1,21 +1,17 @@
 """Two processes of an application that knows nothing of chat, over a real Redis."""
 
 import json
-import socket
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
-import redis as redis_client
 import websocket
 from flask_socketio import SocketIO as StockSocketIO
 
-from chat_app.realtime.transport.redis import Subscription
-from tests.realtime.transport.conftest import Echo, Socket
+from tests.realtime.transport.conftest import PATIENCE, Echo, Socket
 from tests.realtime.transport.test_socket_io import connected
 from tests.services.redis import Redis
-from tests.services.waiting import eventually
 
 
 @pytest.fixture
@@ -37,30 +33,37 @@ def sid_of(socket: Socket) -> str:
     return sid
 
 
-def hear_each_other(first: Socket, second: Socket) -> None:
-    """Until the second process has subscribed; what it heard late is read as well."""
-    attempts = count()
+def joined(socket: Socket, room: str) -> None:
+    """Returns once the process has said that the client is in it."""
+    socket.send(f'428["join","{room}"]')
+    assert socket.receive() == f'438["{room}"]'
 
-    def heard() -> bool:
-        word = f'42["everybody",{-1 - next(attempts)}]'
-        first.send(word)
-        assert first.receive() == word
-        second.link.settimeout(0.5)
-        try:
-            while second.receive() != word:
-                pass
-        except websocket.WebSocketTimeoutException:
-            return False
-        finally:
-            second.link.settimeout(5)
-        return True
 
-    eventually(heard)
+def heard(socket: Socket, patience: float = 0.5) -> list[str]:
+    """All that comes until nothing has for so many seconds."""
+    told: list[str] = []
+    socket.link.settimeout(patience)
+    try:
+        while True:
+            told.append(socket.receive())
+    except websocket.WebSocketTimeoutException:
+        return told
+    finally:
+        socket.link.settimeout(PATIENCE)
+
+
+_words = count()
+
+
+def crosses(here: Socket, there: Socket, room: str) -> bool:
+    """Whether what one says to the room comes to the other."""
+    word = f"word {next(_words)}"
+    here.send(f'42["room","{room}","{word}"]')
+    return f'42["room","{word}"]' in heard(there)
 
 
 def test_what_one_process_emits_is_heard_at_the_other_once_and_in_order(pair: list[Echo]):
     here, there = (connected(server) for server in pair)
-    hear_each_other(here, there)
     for number in range(200):
         here.send(f'42["everybody",{number}]')
     expected = [f'42["everybody",{number}]' for number in range(200)]
@@ -69,7 +72,6 @@ def test_what_one_process_emits_is_heard_at_the_other_once_and_in_order(pair: li
 
 def test_a_client_of_another_process_can_be_asked(pair: list[Echo]):
     here, there = (connected(server) for server in pair)
-    hear_each_other(here, there)
     here.send(f'427["ask_other","{sid_of(there)}"]')
     assert there.receive() == '421["question"]'
     there.send('431["from afar"]')
@@ -78,39 +80,30 @@ def test_a_client_of_another_process_can_be_asked(pair: list[Echo]):
 
 def test_a_process_without_a_server_emits_with_the_stock_class(pair: list[Echo], redis: Redis):
     here, there = (connected(server) for server in pair)
-    hear_each_other(here, there)
     StockSocketIO(message_queue=redis.aside, async_mode="threading").emit("news", {"from": "a worker"})
     assert here.receive() == there.receive() == '42["news",{"from":"a worker"}]'
 
 
-REPLIES = (
-    b"*3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n"
-    b"*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$7\r\none\r\n*3\r\n"
-    b">3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$0\r\n\r\n"
-)
-"""In both versions of Redis's protocol; the first message looks like the beginning of another."""
+def test_a_room_is_heard_as_soon_as_a_client_is_told_that_it_is_in_it(pair: list[Echo]):
+    """Nobody waits for anything: the answer to `join` says that Redis has confirmed it."""
+    here, there = (connected(server) for server in pair)
+    for number in range(50):
+        joined(there, f"room {number}")
+        here.send(f'42["room","room {number}",{number}]')
+        assert there.receive() == f'42["room",{number}]'
 
 
-@pytest.mark.parametrize("size", [1, 2, 7, 50, len(REPLIES)])
-def test_messages_of_redis_are_read_wherever_they_are_cut(size: int):
-    here, there = socket.socketpair()
-    with here, there:
-        subscription = Subscription(redis_client.Redis(), "ch")
-        subscription._socket = here
-        heard = []
-        for at in range(0, len(REPLIES), size):
-            there.sendall(REPLIES[at : at + size])
-            heard += subscription.messages()
-        assert heard == [b"one\r\n*3", b""]
-
-
-def test_a_subscription_that_redis_refuses_or_ends_fails():
-    for answer, error in ((b"-NOPERM no\r\n", redis_client.ResponseError), (b"", ConnectionResetError)):
-        here, there = socket.socketpair()
-        with here:
-            with there:
-                there.sendall(answer)
-            subscription = Subscription(redis_client.Redis(), "ch")
-            subscription._socket = here
-            with pytest.raises(error):
-                subscription.messages()
+def test_a_process_hears_nothing_of_rooms_that_it_has_nobody_in(pair: list[Echo], redis: Redis):
+    here, there = (connected(server) for server in pair)
+    joined(here, "ours")
+    joined(there, "theirs")
+    with redis.client() as client:
+        before = client.info("commandstats")
+        for _ in range(50):
+            here.send('42["room","ours","nobody else hears it"]')
+        assert here.received(50) == ['42["room","nobody else hears it"]'] * 50
+        here.send('42["room","theirs","last"]')
+        assert there.receive() == '42["room","last"]'
+        assert before
+        listeners = [client.pubsub_numsub(channel)[0][1] for channel in client.pubsub_channels("*flask-socketio/*")]
+    assert max(listeners) == 1

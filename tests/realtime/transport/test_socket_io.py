@@ -8,6 +8,7 @@ import pytest
 from chat_app.realtime.transport.client import MAX_RUNNING
 from chat_app.realtime.transport.frames import TEXT
 from tests.realtime.transport.conftest import Echo, Socket
+from tests.realtime.transport.echo import CONNECT_TIMEOUT
 from tests.realtime.transport.test_frames import frame
 from tests.services.waiting import eventually
 
@@ -72,6 +73,36 @@ class TestConnect:
     def test_who_joins_no_namespace_is_ended(self, socket_io: Echo):
         socket = socket_io.websocket()
         assert socket.close_code() == 1000
+
+    @pytest.mark.parametrize("packet", ['42["message",1]', "41", "430[]", "40null", '450-["message"]', b"x"])
+    def test_a_connection_begins_with_connect_or_ends(self, socket_io: Echo, packet: Any):
+        """ "If the server does not receive a CONNECT packet first, then it MUST close the connection immediately"."""
+        socket = socket_io.websocket()
+        socket.receive()
+        socket.send(packet)
+        assert socket.close_code() == 1002
+        session = socket_io.session()
+        session.post(packet if isinstance(packet, str) else "bAA==")
+        assert session.poll().status == 400
+
+    @pytest.mark.parametrize("packet", ["40/random,", '40{"refuse":true}'])
+    def test_who_is_only_refused_is_ended_as_well(self, socket_io: Echo, packet: str):
+        socket = socket_io.websocket()
+        socket.receive()
+        socket.send(packet)
+        assert socket.receive().startswith("44")
+        assert socket.close_code() == 1000
+
+    def test_who_joins_in_time_stays(self, socket_io: Echo):
+        socket = connected(socket_io)
+        socket.send(f'421["sleep",{2 * CONNECT_TIMEOUT}]')
+        assert socket.receive() == f"431[{2 * CONNECT_TIMEOUT}]"
+
+    def test_a_handler_may_take_longer_to_accept(self, socket_io: Echo):
+        socket = socket_io.websocket()
+        socket.receive()
+        socket.send(f'40{{"sleep":{1.5 * CONNECT_TIMEOUT}}}')
+        assert socket.receive().startswith("40{")
 
     def test_by_polling_everything_is_the_same(self, socket_io: Echo):
         session = socket_io.session()
@@ -209,6 +240,10 @@ class TestEvents:
         '42["connect"]',
         '42["disconnect"]',
         '421-["message"]',
+        '450-["message"]',
+        '4511-["message"]',
+        "40null",
+        "41null",
         '45["message"]',
         '45-["message"]',
         '459999-["message"]',

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+from eventlet.hubs import trampoline
 
 from chat_app.realtime.transport.cork import Cork
+from chat_app.realtime.transport.frames import NORMAL, encode_close
 from chat_app.realtime.transport.packets import MESSAGE, Packet
 from chat_app.realtime.transport.websocket import MAX_GATHERED, Websocket
 
@@ -20,6 +22,29 @@ def test_a_frame_does_not_wait_until_the_one_before_is_acknowledged():
         assert not accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         Websocket(accepted, Cork(), max_size=1000)
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_what_is_set_apart_comes_in_a_piece_of_its_own():
+    left, right = socket.socketpair()
+    with left, right:
+        cork = Cork()
+        link = Websocket(left, cork, max_size=1000)
+        link.send(b"first")
+        link.set_apart()
+        link.send(b"second")
+        cork.pull()
+        assert right.recv(100) == b"first"
+        right.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            right.recv(100)
+        trampoline(right, read=True, timeout=5)
+        assert right.recv(100) == b"second"
+        link.set_apart()
+        link.set_apart()
+        link.send(b"third")
+        link.close()
+        trampoline(right, read=True, timeout=5)
+        assert right.recv(100) == b"third" + encode_close(NORMAL)
 
 
 def test_a_unix_socket_has_no_such_option_and_does_without():

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat_app.ids import new_id
-from chat_app.messages.batches import PostgresqlBatches
+from chat_app.messages.batches.postgresql import PostgresqlBatches
 from chat_app.messages.drafts import Draft, Outcome, Status
 from chat_app.messages.writer import MessageWriter
 from chat_app.settings import Settings
@@ -47,7 +47,7 @@ def connection(database_url: str):
 def batches(database_url: str):
     batches = PostgresqlBatches(Settings(database_url=database_url))
     yield batches
-    batches._engine.dispose()
+    batches.close()
 
 
 def test_the_same_key_from_two_processes_at_once_is_known_to_the_second(connection, batches: PostgresqlBatches):

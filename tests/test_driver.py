@@ -1,0 +1,49 @@
+"""Statements by the driver itself, against a real PostgreSQL."""
+
+import pytest
+from sqlalchemy.exc import DataError, OperationalError
+
+from chat_app.driver import FastStatements, array, text_array
+from chat_app.settings import Settings
+
+TEXTS = [
+    "",
+    "plain",
+    'a "quote"',
+    "back\\slash",
+    "{braces}, commas",
+    "NULL",
+    "日本語 🎉",
+    " spaces ",
+    "line\nbreak\ttab",
+]
+
+
+@pytest.fixture
+def statements(database_url: str):
+    statements = FastStatements(Settings(database_url=database_url))
+    yield statements
+    statements.close()
+
+
+def test_texts_of_all_kinds_arrive_as_they_are(statements: FastStatements):
+    assert statements.run(b"SELECT CAST(%s AS text[])", [text_array(TEXTS)]) == [(TEXTS,)]
+
+
+def test_numbers_and_nothing_arrive_as_they_are(statements: FastStatements):
+    assert statements.run(b"SELECT CAST(%s AS bigint[])", [array([1, None, 2**53])]) == [([1, None, 2**53],)]
+
+
+def test_a_connection_is_used_again_also_after_an_error(statements: FastStatements):
+    (before,) = statements.run(b"SELECT pg_backend_pid()", [])
+    with pytest.raises(DataError) as refused:
+        statements.run(b"SELECT CAST(%s AS uuid[])", [array(["between us"])])
+    assert refused.value.params is None
+    assert statements.run(b"SELECT pg_backend_pid()", []) == [before]
+
+
+def test_a_connection_that_was_cut_is_replaced(statements: FastStatements):
+    (before,) = statements.run(b"SELECT pg_backend_pid()", [])
+    with pytest.raises(OperationalError):
+        statements.run(b"SELECT pg_terminate_backend(pg_backend_pid())", [])
+    assert statements.run(b"SELECT pg_backend_pid()", []) != [before]
