@@ -119,11 +119,10 @@ class Server(socketio.Server):
 
     def _handle_eio_message(self, eio_sid: str, data: Data) -> None:
         """Raises :class:`PacketError` for what is no packet of the protocol: the connection ends."""
-        if self._plain and not self._binary_packet and isinstance(data, str) and packet.Packet.json is library_json:
-            event = events.decode_event(data)
-            if event is not None:
-                self._handle_event(eio_sid, *event)
-                return
+        event = self._usual_event(eio_sid, data)
+        if event is not None:
+            self._handle_event(eio_sid, *event)
+            return
         waiting = self._binary_packet.get(eio_sid)
         if waiting is not None:
             if not self._attach(waiting, data):
@@ -136,6 +135,12 @@ class Server(socketio.Server):
                 self._binary_packet[eio_sid] = pkt
                 return
         self._dispatch(eio_sid, pkt)
+
+    def _usual_event(self, eio_sid: str, data: Data) -> tuple[str, int | None, list[Any]] | None:
+        """None: it takes the general way."""
+        if eio_sid in self._new or eio_sid in self._binary_packet or not isinstance(data, str):
+            return None
+        return events.decode_event(data) if self._plain and packet.Packet.json is library_json else None
 
     def _attach(self, pkt: packet.Packet, data: Data) -> bool:
         """Whether the packet is complete."""
