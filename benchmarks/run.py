@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from benchmarks import durable, resume
@@ -51,10 +52,21 @@ class Servers:
 
 
 @contextmanager
-def serving(kind: str, size: int = 1) -> Iterator[Servers]:
+def at_work(servers: Servers, shape: tuple[int, int, int], command: str, warm: float) -> Iterator[Callable[..., Work]]:
+    """The work of clients that are connected; the servers have done it for a while."""
+    with loading(servers, *shape) as load:
+        load.connect()
+        eventually(servers.all_listen)
+        work: Callable[..., Work] = getattr(load, command)
+        work(warm)  # so that Node.js has compiled what is hot
+        yield work
+
+
+@contextmanager
+def serving(kind: str, size: int = 1, *, with_redis: bool = False) -> Iterator[Servers]:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        redis = Redis(directory) if size > 1 else None
+        redis = Redis(directory) if size > 1 or with_redis else None
         servers = Servers([Peer(kind, directory, redis.url if redis else "", one) for one in range(size)], redis)
         for process in [*([redis] if redis else []), *servers.peers]:
             stack.callback(process.close)
@@ -97,11 +109,7 @@ def steady(
         turns: dict[str, Callable[[], Sample]] = {}
         for kind in kinds(targets, options):
             servers = stack.enter_context(serving("ours" if kind == "alone" else kind, (sizes or {}).get(kind, 1)))
-            load = stack.enter_context(loading(servers, *shape))
-            load.connect()
-            eventually(servers.all_listen)
-            work = getattr(load, command)
-            work(4 * options.seconds)  # so that Node.js has compiled what is hot
+            work = stack.enter_context(at_work(servers, shape, command, 4 * options.seconds))
 
             def turn(servers: Servers = servers, work: Callable[[float], Work] = work) -> Sample:
                 return measured(servers, lambda: work(options.seconds), per)
@@ -205,10 +213,40 @@ def relay(options: Options, outcome: Outcome) -> None:
     outcome.add("relay", "CPU µs per send", samples, targets)
 
 
+def growth(options: Options, outcome: Outcome) -> None:
+    """One, two and four processes, each with as much to do: twenty rooms of two, whose members are at neighbours.
+
+    What a process is sent that it has nobody for makes the cost of a send grow with the number of processes.
+    """
+    sizes = (1, 2, 4)
+    names = [kind for kind in ("ours", "node") if kind not in options.without]
+    with ExitStack() as stack:
+        turns: dict[str, Callable[[], Sample]] = {}
+        for kind, size in product(names, sizes):
+            servers = stack.enter_context(serving(kind, size, with_redis=True))
+            rooms = options.connections(20 * size, step=size)
+            work = stack.enter_context(at_work(servers, (2 * rooms, rooms, 1), "say", 4 * options.seconds))
+
+            def turn(servers: Servers = servers, work: Callable[..., Work] = work) -> Sample:
+                return measured(servers, lambda: work(options.seconds), per=2)
+
+            turns[f"{kind} {size}"] = turn
+        samples = rounds("growth", options, turns)
+    for size in sizes:
+        unit = f"CPU µs per send, {size} process{'es' * (size > 1)}"
+        if size > 1:
+            outcome.compare("growth", unit, samples[f"ours {size}"], "ours, half as many", samples[f"ours {size // 2}"])
+        if "node" in names:
+            outcome.compare("growth", unit, samples[f"ours {size}"], "node", samples[f"node {size}"])
+    if "node" in names:
+        unit = "Node's CPU µs per send, 4 processes"
+        outcome.compare("growth", unit, samples["node 4"], "node, half as many", samples["node 2"])
+
+
 BENCHES: dict[str, Callable[[Options, Outcome], None]] = {
     bench.__name__: bench
     for bench in (
-        *(fanout, burst, echo, pair, connect, idle, scale, relay),
+        *(fanout, burst, echo, pair, connect, idle, scale, relay, growth),
         *(durable.send, durable.room, durable.replay),
         *(resume.ready, resume.resume, history),
     )

@@ -35,8 +35,19 @@ class Outcome:
     def add(self, bench: str, unit: str, samples: Mapping[str, list[Sample]], targets: Targets) -> None:
         for peer, theirs in samples.items():
             if peer != "ours":
-                self.rows.append(row(bench, unit, peer, samples["ours"], theirs, targets[peer]))
-                self.latencies.append((latency(samples["ours"]), latency(theirs)))
+                self.compare(bench, unit, samples["ours"], peer, theirs, targets[peer])
+
+    def compare(
+        self,
+        bench: str,
+        unit: str,
+        ours: list[Sample],
+        peer: str,
+        theirs: list[Sample],
+        target: float | None = None,
+    ) -> None:
+        self.rows.append(row(bench, unit, peer, ours, theirs, target))
+        self.latencies.append((latency(ours), latency(theirs)))
 
 
 def rounds(title: str, options: Options, turns: Mapping[str, Callable[[], Sample]]) -> dict[str, list[Sample]]:

@@ -21,6 +21,7 @@ from tests.services.people import People
 from tests.services.postgres import ExternalPostgres, Postgres
 from tests.services.process import STARTED
 from tests.services.redis import ExternalRedis, Redis
+from tests.services.redis_cluster import RedisCluster
 from tests.services.sockets import Bridge, Sockets
 from tests.services.visitor import Site, Visitor, site
 from tests.side_by_side import (  # noqa: F401  hooks
@@ -95,6 +96,17 @@ def own_redis(tmp_path: Path) -> Iterator[Redis]:
     """A Redis that this test may stop, pause and kill."""
     with a_redis(tmp_path) as server:
         yield server
+
+
+@pytest.fixture
+def redis_cluster(tmp_path: Path) -> Iterator[RedisCluster]:
+    """A Redis Cluster whose nodes this test may stop, pause and kill (some three seconds to start)."""
+    cluster = RedisCluster(tmp_path)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
 
 
 @pytest.fixture(scope="session")

@@ -65,9 +65,9 @@ class Stream:
             self.release()
 
     def _ended(self, *_: Any) -> None:
-        """The hub has let go of it: reading shows what it is."""
+        """The hub has let go of it: reading shows why. Not at once, whoever closed it has to go on."""
         self._listener = None
-        self._readable()
+        get_hub().schedule_call_global(0, self._readable)
 
     def release(self) -> None:
         """Before the socket is closed."""

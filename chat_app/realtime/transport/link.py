@@ -63,7 +63,7 @@ class Link:
     def __init__(self, address: Address, node: Node | None, owner: Owner, runtime: Runtime, heart: bytes) -> None:
         self.node = node
         self.heart = heart
-        self.heard_at = 0.0
+        self.heard_at = time.monotonic()
         """When this process last heard itself over it (monotonic seconds)."""
         self.is_down = False
         """It was lost, or could not be made; not so before the first attempt is over."""
@@ -145,15 +145,18 @@ class Link:
 
         False: it is not. Then :meth:`Owner.restored` is called once it is.
         """
-        batch = self._exchange.wanted
-        if not self.is_down and self._exchange.confirmed < batch:
-            confirmed = self._runtime.event()
-            self._patient.append((batch, confirmed))
+        with self._lock:
+            batch = self._exchange.wanted
+            confirmed = self._runtime.event() if not self.is_down and self._exchange.confirmed < batch else None
+            if confirmed is not None:
+                self._patient.append((batch, confirmed))
+        if confirmed is not None:
             confirmed.wait(timeout)
-        if not self.is_down and self._exchange.confirmed >= batch:
-            return True
-        self._owe()
-        return False
+        with self._lock:
+            is_settled = not self.is_down and self._exchange.confirmed >= batch
+            if not is_settled:
+                self._owe()
+        return is_settled
 
     def _owe(self) -> None:
         self._owed = self._exchange.wanted
@@ -255,8 +258,9 @@ class Link:
 
     def _release_patient(self, batch: int | None = None) -> None:
         """Those who wait for this batch or an earlier one, or all."""
-        released = [one for one in self._patient if batch is None or one[0] <= batch]
-        self._patient = [one for one in self._patient if one not in released]
+        with self._lock:
+            released = [one for one in self._patient if batch is None or one[0] <= batch]
+            self._patient = [one for one in self._patient if one not in released]
         for _, confirmed in released:
             confirmed.set()
 

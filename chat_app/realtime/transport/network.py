@@ -53,6 +53,7 @@ class Network:
         first = self._link(None, 0)
         self._by_tag: list[Link] = [first] * TAGS
         self.links: list[Link] = [first]
+        self._only = None if address.is_cluster else first
 
     def _link(self, node: Node | None, tag: int) -> Link:
         return Link(self._address, node, self, self._runtime, self._shards.heart(tag, self._host_id))
@@ -66,9 +67,8 @@ class Network:
     # -- what others ask of it -------------------------------------------------------------------------
 
     def publish(self, channel: bytes, data: bytes) -> None:
-        verb = b"SPUBLISH" if self._address.is_cluster else b"PUBLISH"
-        message = Publish(channel, resp.command(verb, channel, data))
-        self._by_tag[tag_of(channel)].publish(message)
+        link = self._only or self._by_tag[tag_of(channel)]
+        link.publish(Publish(channel, resp.publish(channel, data, sharded=self._address.is_cluster)))
 
     def enter(self, channel: bytes) -> None:
         """A room of this channel has got its first client here."""
@@ -95,9 +95,8 @@ class Network:
     def beat(self, data: bytes) -> None:
         """To be called now and then: have each link hear this process, end those that have not for too long."""
         self._subscriptions.sweep()
-        for link in self.links:
-            verb = b"SPUBLISH" if self._address.is_cluster else b"PUBLISH"
-            link.publish(Publish(link.heart, resp.command(verb, link.heart, data)))
+        for link in [one for one in self.links if not one.is_down]:
+            link.publish(Publish(link.heart, resp.publish(link.heart, data, sharded=self._address.is_cluster)))
             link.end_if_silent()
 
     @property

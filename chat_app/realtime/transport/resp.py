@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from redis import ResponseError
 
 SUBSCRIBED, UNSUBSCRIBED, ANSWERED = "subscribed", "unsubscribed", "answered"
+_PUBLISH = b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
+_SPUBLISH = b"*3\r\n$8\r\nSPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
 _PUSH = re.compile(rb">3\r\n\$\d+\r\ns?(message|subscribe|unsubscribe)\r\n\$(\d+)\r\n")
 _SIZE = re.compile(rb"\$(\d+)\r\n")
 _NUMBER = re.compile(rb":\d+\r\n")
@@ -28,6 +30,12 @@ _OK = Answer(ANSWERED)
 
 def command(*parts: bytes) -> bytes:
     return b"*%d\r\n" % len(parts) + b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
+
+
+def publish(channel: bytes, data: bytes, *, sharded: bool = False) -> bytes:
+    """The command that most are."""
+    form = _SPUBLISH if sharded else _PUBLISH
+    return form % (len(channel), channel, len(data), data)
 
 
 class Reader:

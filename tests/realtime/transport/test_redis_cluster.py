@@ -17,16 +17,6 @@ SHARDS = Shards("flask-socketio")
 
 
 @pytest.fixture
-def redis_cluster(tmp_path: Path) -> Iterator[RedisCluster]:
-    cluster = RedisCluster(tmp_path)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.close()
-
-
-@pytest.fixture
 def pair(tmp_path: Path, redis_cluster: RedisCluster) -> Iterator[list[Echo]]:
     servers = [Echo("socket", tmp_path / name, queue=redis_cluster.url) for name in ("one", "two")]
     try:

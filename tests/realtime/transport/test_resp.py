@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from chat_app.realtime.transport.resp import ANSWERED, SUBSCRIBED, UNSUBSCRIBED, Reader, command
+from chat_app.realtime.transport.resp import ANSWERED, SUBSCRIBED, UNSUBSCRIBED, Reader, command, publish
 
 STREAM = (
     b">3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n"
@@ -38,3 +38,5 @@ def test_what_is_not_redis_is_an_error(garbage: bytes):
 
 def test_a_command_holds_any_bytes():
     assert command(b"PUBLISH", b"ch", b"\r\n\x00") == b"*3\r\n$7\r\nPUBLISH\r\n$2\r\nch\r\n$3\r\n\r\n\x00\r\n"
+    assert publish(b"ch", b"\r\n\x00") == command(b"PUBLISH", b"ch", b"\r\n\x00")
+    assert publish(b"ch", b"", sharded=True) == command(b"SPUBLISH", b"ch", b"")
