@@ -202,7 +202,7 @@ class RedisManager(PubSubManager, Rooms):
 
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
         super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
-        if self._network is not None and room is not None and room != sid and not self.hears(namespace, room):
+        if self._network is not None and not self.hears(namespace, room):
             self._unheard.add(sid)
 
     def basic_disconnect(self, sid: str, namespace: str, **options: Any) -> None:
@@ -210,10 +210,12 @@ class RedisManager(PubSubManager, Rooms):
         self._unheard.discard(sid)
 
     def hears(self, namespace: str, room: Any) -> bool:
-        """Whether what other processes emit to this room, which has clients here, comes here."""
-        if self._network is None or not self.is_shared(namespace, room):
+        """Whether what other processes emit to this room, which has clients here (None: to all), comes here."""
+        if self._network is None:
             return True
-        return self._network.is_confirmed(self._shards.of_room(namespace, room))
+        if room is None:
+            return self._network.is_confirmed(self._common)
+        return not self.is_shared(namespace, room) or self._network.is_confirmed(self._shards.of_room(namespace, room))
 
     def settle(self, sid: str) -> bool:
         """Wait until Redis has confirmed the rooms that this client entered since, `SETTLE_WITHIN` at most.
