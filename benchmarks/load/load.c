@@ -50,8 +50,9 @@ static uint64_t deadline;
 static void connect_next(void) {
   struct member *member = &members[next_to_connect];
   /* A room's members are at neighbouring ports, its first at one that depends on the room. */
-  open_connection(&member->connection, ports[(next_to_connect % room_count + next_to_connect / room_count) % port_count]);
+  int place = next_to_connect % room_count + next_to_connect / room_count;
   next_to_connect++;
+  open_connection(&member->connection, ports[place % port_count]);
 }
 
 /* -- messages -------------------------------------------------------------------------------------------- */
