@@ -14,6 +14,7 @@ WITHOUT = {"stock"} if node_packages_are_there() else {"stock", "node", "node-ba
 BRIEFLY = Options(pairs=1, seconds=0.1, scale=0.02, without=frozenset(WITHOUT))
 
 
+@pytest.mark.timeout(400)  # three databases, three servers and a migration, on a machine that has more to do
 @pytest.mark.parametrize("name", BENCHES)
 def test_it_measures_us_and_them(name: str):
     for one in run([name], BRIEFLY).rows:
