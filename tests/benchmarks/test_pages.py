@@ -52,6 +52,7 @@ def test_it_reads_around_before_and_after():
         lambda items: [*items[:-1], items[-1] | {"content": "something else"}],
         lambda items: [items[0] | {"conversation_id": "another"}, *items[1:]],
     ],
+    ids=["one is missing", "another order", "another text", "another conversation"],
 )
 def test_it_fails_when_a_page_is_not_what_was_stored(change: Any):
     with pytest.raises(LoadFailed):
