@@ -36,7 +36,7 @@ promises: ## Prove what we promise, each with its figure, against processes that
 soak: ## The same at length (an hour)
 	@SOAK=1 $(MAKE) --no-print-directory promises
 
-bench: ## Measure the transport against others, five minutes: make bench [B=fanout]
+bench: ## Measure the server against others, fifteen minutes: make bench [B=fanout]
 	@$(SETUP) test
 	@exec $(BIN)/python -m benchmarks.run $(B)
 

@@ -16,6 +16,7 @@ if not python_packages_are_there(FASTAPI / "requirements.txt"):
 BRIEFLY = Options(pairs=1, seconds=0.1, scale=0.02, without=frozenset(WITHOUT))
 
 
+@pytest.mark.timeout(400)  # three databases, three servers and a migration, on a machine that has more to do
 @pytest.mark.parametrize("name", BENCHES)
 def test_it_measures_us_and_them(name: str):
     for one in run([name], BRIEFLY).rows:
