@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.build import node_packages_are_there
+from benchmarks.build import FASTAPI, node_packages_are_there, python_packages_are_there
 from benchmarks.report import Row, Sample, keep, plot, row
 from benchmarks.run import BENCHES, Options, run
 
 # The stock server does the same as ours, slowly; without the packages of Node.js there is no such peer.
 WITHOUT = {"stock"} if node_packages_are_there() else {"stock", "node", "node-batched"}
+if not python_packages_are_there(FASTAPI / "requirements.txt"):
+    WITHOUT.add("fastapi")
 BRIEFLY = Options(pairs=1, seconds=0.1, scale=0.02, without=frozenset(WITHOUT))
 
 

@@ -1,0 +1,36 @@
+"""The real servers: what is said where they are not installed, and that they are measured where they are."""
+
+import os
+import shutil
+
+import pytest
+
+from benchmarks.build import python_packages_are_there
+from benchmarks.servers import installed
+from benchmarks.servers.run import on_ejabberd, on_synapse
+
+HAS_EJABBERD = shutil.which("ejabberdctl") is not None and installed.SCHEMA.exists() and os.geteuid() == 0
+HAS_SYNAPSE = python_packages_are_there(installed.HERE / "requirements.txt")
+
+
+def test_without_root_it_says_what_would_be_installed_and_installs_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(installed.shutil, "which", lambda name: None if name == "ejabberdctl" else f"/usr/bin/{name}")
+    monkeypatch.setattr(installed.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(installed.subprocess, "run", lambda *_, **__: pytest.fail("something was installed"))
+    with pytest.raises(installed.CannotInstall, match=r"sudo apt-get install .*ejabberd"):
+        installed.install()
+
+
+@pytest.mark.skipif(not HAS_EJABBERD, reason="ejabberd is not installed, or nobody may start it: make bench-servers")
+@pytest.mark.parametrize("room", [False, True])
+def test_ejabberd_is_measured(room: bool):
+    with on_ejabberd(4, 0.1, room=room) as turn:
+        sample = turn()
+    assert sample.cost > 0
+    assert 0 < sample.p50 <= sample.p99
+
+
+@pytest.mark.skipif(not HAS_SYNAPSE, reason="Synapse is not installed: make bench-servers")
+def test_synapse_is_measured():
+    with on_synapse(2, 0.1) as turn:
+        assert turn().cost > 0
