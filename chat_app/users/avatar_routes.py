@@ -8,9 +8,10 @@ from chat_app.auth.current import identity, public
 from chat_app.db import transaction
 from chat_app.documents.area import Area
 from chat_app.errors import invalid
+from chat_app.images import wrong_type
 from chat_app.limits import limiter
 from chat_app.users.avatars import picture_of, set_avatar
-from chat_app.users.pictures import MAX_BYTES, make_picture, too_large, wrong_type
+from chat_app.users.pictures import MAX_BYTES, make_picture, too_large
 from chat_app.users.schemas import AvatarPath, Me
 
 bp = Area("avatars", __name__, abp_tags=[Tag(name="users")])
