@@ -1,4 +1,4 @@
-"""The commands: `flask --app wsgi create-admin | sample-data | replay | new-epoch`."""
+"""The commands: `flask --app wsgi create-admin | sample-data | replay | cleanup | new-epoch`."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from chat_app.errors import ChatError, from_validation
 
 
 def register_commands(app: Flask) -> None:
-    for command in (create_admin, sample_data, replay, new_epoch):
+    for command in (create_admin, sample_data, replay, cleanup, new_epoch):
         app.cli.add_command(command)
 
 
@@ -86,6 +86,17 @@ def replay(file: Path, urls: tuple[str, ...], room: str | None, speed: float, li
             player.close()
     seconds = time.monotonic() - began
     click.echo(f"{len(rows)} messages in {seconds:.1f} s, into the room {room or file.stem!r}.")
+
+
+@click.command("cleanup")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+def cleanup(dry_run: bool) -> None:
+    """Remove what has served its time, as the hourly job does: ended sessions, orphaned files, old messages …"""
+    from chat_app.operations.cleanup import clean_up
+
+    with current_app.app_context():
+        for name, count in clean_up(dry_run=dry_run):
+            click.echo(f"{count:8} {name}{' would be removed' if dry_run else ' removed'}")
 
 
 @click.command("new-epoch")

@@ -24,6 +24,7 @@ def create_app(settings: Settings | None = None, role: Role | None = None) -> Fl
     _configure_http(app, settings)
     _configure_database(app, settings, role)
     _configure_auth(app, settings)
+    _configure_storage(app, settings)
     _configure_jobs(app, settings, role)
     _configure_realtime(app, settings, role)
     _register_routes(app)
@@ -53,6 +54,7 @@ def _configure_database(app: Flask, settings: Settings, role: Role) -> None:
     from chat_app.messages import models as _messages  # noqa: F401
     from chat_app.operations import models as _operations  # noqa: F401
     from chat_app.plans import models as _plans  # noqa: F401
+    from chat_app.uploads import models as _uploads  # noqa: F401
     from chat_app.users import models as _users  # noqa: F401
 
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
@@ -75,6 +77,12 @@ def _configure_auth(app: Flask, settings: Settings) -> None:
     init_limits(app, settings)
     init_cookie(app, settings)
     init_providers(app, settings)
+
+
+def _configure_storage(app: Flask, settings: Settings) -> None:
+    from chat_app.uploads.storage import init_storage
+
+    init_storage(app, settings)
 
 
 def _configure_jobs(app: Flask, settings: Settings, role: Role) -> None:
@@ -108,11 +116,12 @@ def _register_routes(app: OpenAPI) -> None:
     from chat_app.oauth.routes import bp as oauth
     from chat_app.operations import routes as operations
     from chat_app.recovery.routes import bp as recovery
+    from chat_app.uploads.routes import bp as uploads
     from chat_app.users.avatar_routes import bp as avatars
     from chat_app.users.routes import bp as users
 
     api = Area("api", __name__, url_prefix="/api/v1")
-    for bp in (auth, oauth, security, recovery, users, avatars, conversations, rooms, messages, admin):
+    for bp in (auth, oauth, security, recovery, users, avatars, conversations, rooms, messages, uploads, admin):
         api.register_api(bp)
     api.register_api(operations.api_bp)
     app.register_api(api)

@@ -4,6 +4,7 @@ Decoders are a known way in for hostile files; so there are few formats, and the
 Avatars (`users/pictures.py`) and attachments (`uploads/renditions.py`) both pass here.
 """
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from chat_app.errors import ChatError, invalid, unavailable
 
 MAX_PIXELS = 25_000_000
-MAX_PIXELS_WEBP = 9_000_000
-"""Decoding a WebP takes 16 bytes for each pixel, other formats four."""
+_MAX_PIXELS_OF = {"JPEG": 51_000_000, "WEBP": 9_000_000}
+"""A JPEG can be decoded at half its size, and telephones make large ones. A WebP takes 16 bytes for each pixel, other
+formats four."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 AT_ONCE = 2
 """Images that one process works on at the same time: the largest take 100 to 150 MB while they are decoded."""
@@ -26,7 +28,9 @@ WAITING = 8
 PATIENCE = 10.0
 """Seconds."""
 
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+log = logging.getLogger(__name__)
+
+Image.MAX_IMAGE_PIXELS = max(_MAX_PIXELS_OF.values())
 PngImagePlugin.MAX_TEXT_MEMORY = PngImagePlugin.MAX_TEXT_CHUNK
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # what is odd about a file is no one's news
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -64,7 +68,7 @@ def opened(source: bytes | Path) -> Iterator[Image.Image]:
     """
     try:
         with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
-            limit = MAX_PIXELS_WEBP if image.format == "WEBP" else MAX_PIXELS
+            limit = _MAX_PIXELS_OF.get(image.format or "", MAX_PIXELS)
             if image.width * image.height > limit:
                 raise too_many_pixels(limit)
             yield image
@@ -73,8 +77,9 @@ def opened(source: bytes | Path) -> Iterator[Image.Image]:
     except UnidentifiedImageError:
         raise wrong_type() from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise too_many_pixels(MAX_PIXELS) from None
-    except Exception:  # a decoder may raise nearly anything for a broken file
+        raise too_many_pixels(Image.MAX_IMAGE_PIXELS or MAX_PIXELS) from None
+    except Exception as error:  # a decoder may raise nearly anything for a broken file
+        log.info("an image cannot be read: %s: %s", type(error).__name__, error)
         raise damaged() from None
 
 

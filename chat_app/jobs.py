@@ -21,6 +21,7 @@ from celery.signals import before_task_publish
 from celery.utils.time import get_exponential_backoff_interval
 from flask import Flask, current_app
 from kombu.connection import Connection
+from kombu.entity import Queue
 
 from chat_app.errors import ChatError, unavailable
 from chat_app.extensions import celery
@@ -32,6 +33,11 @@ log = logging.getLogger(__name__)
 
 MAX_WAITING = 10_000
 """Jobs that may wait in the process; beyond it `enqueue` refuses, as a full broker would."""
+
+
+QUEUES = ("chatsphere", *(f"chatsphere.{area}" for area in ("media", "receipts", "mail", "cleanup")))
+"""A queue for each area of jobs, the first one for all others. A worker serves all of them in turn unless it is told
+which with `-Q`; so a thousand pictures do not hold up a mail."""
 
 
 class BrokerConnection(Connection):
@@ -50,11 +56,13 @@ def init_jobs(app: Flask, settings: Settings) -> None:
     """Configure Celery; the same configuration serves the web process and the worker."""
     celery.conf.update(
         broker_url=settings.redis_url or "memory://",
-        imports=("workers.receipts", "workers.mail", "workers.cleanup"),
+        imports=("workers.receipts", "workers.mail", "workers.media", "workers.cleanup"),
         task_ignore_result=True,
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         task_default_queue="chatsphere",
+        task_queues=[Queue(name) for name in QUEUES],  # type: ignore[no-untyped-call]
+        task_routes=route,
         task_serializer="json",
         accept_content=["json"],
         timezone="UTC",
@@ -73,6 +81,7 @@ def init_jobs(app: Flask, settings: Settings) -> None:
         },
         beat_schedule={
             "cleanup.expired": {"task": "cleanup.expired", "schedule": 3600.0},
+            "media.ask_again": {"task": "media.ask_again", "schedule": 60.0},
         },
     )
     celery.Task = _task_class(app)
@@ -101,6 +110,12 @@ def _name_job(headers: dict[str, Any], **_: object) -> None:
     """A job, and each repetition of it, carries the id of the request that asked for it."""
     if identifier := request_id():
         headers.setdefault("request_id", identifier)
+
+
+def route(name: str, *_: Any, **__: Any) -> dict[str, str]:
+    """The queue of the job `mail.verification`, after the first part of its name."""
+    queue = f"chatsphere.{name.partition('.')[0]}"
+    return {"queue": queue if queue in QUEUES else QUEUES[0]}
 
 
 def enqueue(name: str, *args: Any) -> None:

@@ -16,10 +16,13 @@ from limits import parse as parse_rate
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from chat_app.auth.permissions import ROLES
 from chat_app.mail.relay import Relay
 
 SECRET_FILE = "secret_key"  # noqa: S105
 MINIMUM_SECRET = 32
+LARGEST_FILE = 2**30
+"""Bytes."""
 
 _DRIVERS = {
     "postgresql://": "postgresql+psycopg://",
@@ -95,6 +98,24 @@ class Settings(BaseSettings):
     mail_from: str = Field("ChatSphere <chatsphere@localhost>", description="Sender of mails.")
     password_reset_minutes: int = Field(30, ge=5, le=1440, description="Life of a link to set a new password.")
 
+    media_dir: Path | None = Field(None, description="Folder of files that people send; DATA_DIR/media if unset.")
+    max_file_size: int = Field(10 * 2**20, ge=1, le=LARGEST_FILE, description="Bytes of the largest file.")
+    max_file_size_by_role: Annotated[dict[str, int], NoDecode] = Field(
+        {}, description="The same for single roles: agent=52428800,admin=104857600."
+    )
+    upload_quota: int = Field(2**30, ge=1, description="Bytes that the files of one account may take in all.")
+    upload_keep_hours: int = Field(24, ge=1, description="Hours that a file is kept which no message came to hold.")
+    media_accel: str = Field(
+        "", description="Internal address under which nginx serves MEDIA_DIR/files by X-Accel-Redirect."
+    )
+    s3_bucket: str = Field("", description="Bucket of an S3-compatible store for files; MEDIA_DIR if unset.")
+    s3_endpoint: str = Field("", description="Address of the store; that of AWS if unset.")
+    s3_region: str = Field("", description="Region of the bucket.")
+    s3_access_key: str = Field("", description="Key of the store; what the AWS tools find if unset.")
+    s3_secret_key: str = Field("", description="See S3_ACCESS_KEY.")
+    s3_prefix: str = Field("", description="What the names of all objects begin with.")
+
+    retention_days: int = Field(0, ge=0, description="Days that messages and their files are kept; 0: for good.")
     audit_days: int = Field(365, ge=1, description="Days that security events are kept.")
     metrics_token: str = Field(
         "", description="Bearer token for /metrics; without it only private addresses may read them."
@@ -129,6 +150,26 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("max_file_size_by_role", mode="before")
+    @classmethod
+    def _by_role(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        sizes = {role.strip(): size.strip() for role, _, size in pairs}
+        if unknown := sizes.keys() - set(ROLES):
+            raise ValueError(f"{', '.join(sorted(unknown))}: is no role; the roles are {', '.join(ROLES)}")
+        if not all(size.isdecimal() and 0 < int(size) <= LARGEST_FILE for size in sizes.values()):
+            raise ValueError("is written like agent=52428800,admin=104857600, in bytes, each up to a gibibyte")
+        return {role: int(size) for role, size in sizes.items()}
+
+    @field_validator("media_accel")
+    @classmethod
+    def _internal_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"/[A-Za-z0-9_./-]*", value):
+            raise ValueError("is a path such as /protected-media")
+        return value.rstrip("/")
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
@@ -141,7 +182,7 @@ class Settings(BaseSettings):
             raise ValueError(f"needs at least {MINIMUM_SECRET} characters; make one with: openssl rand -hex 32")
         return value
 
-    @field_validator("public_url", "oidc_issuer", "github_url", "github_api_url")
+    @field_validator("public_url", "oidc_issuer", "github_url", "github_api_url", "s3_endpoint")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -206,6 +247,14 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """True when one process does everything: no Redis, hence no other process to talk to."""
         return not self.redis_url
+
+    @property
+    def media_folder(self) -> Path:
+        return (self.media_dir or self.data_dir / "media").resolve()
+
+    def largest_file(self, role: str) -> int:
+        """Bytes that a file of somebody of this role may have."""
+        return self.max_file_size_by_role.get(role, self.max_file_size)
 
     @property
     def address(self) -> str:

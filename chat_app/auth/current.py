@@ -21,6 +21,7 @@ AREAS = {
     "conversations": "conversations",
     "rooms": "conversations",
     "messages": "messages",
+    "uploads": "messages",
     "admin": "admin",
     "stats": "stats",
 }

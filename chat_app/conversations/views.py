@@ -10,7 +10,7 @@ from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.db import read
 from chat_app.extensions import db
 from chat_app.messages.models import Message
-from chat_app.messages.wire import COLUMNS, reactions_of, read_reactions, to_wire
+from chat_app.messages.wire import COLUMNS, attachments_in, reactions_of, read_attachments, read_reactions, to_wire
 from chat_app.receipts.pending import pending_receipts
 from chat_app.schemas import utc_text
 from chat_app.users.models import User
@@ -30,6 +30,8 @@ View = dict[str, Any]
 
 class _Part:
     """The columns of a row whose labels begin with `prefix`, as attributes under their own names."""
+
+    id: str
 
     def __init__(self, row: Any, prefix: str, names: Sequence[str]) -> None:
         for name in names:
@@ -86,18 +88,21 @@ def views(query: sa.Select[Any]) -> list[View]:
 def read_views(user_id: str, conversation_ids: Sequence[str]) -> list[View]:
     """Those of one member, by id, outside of the session (:func:`chat_app.db.read`)."""
     rows = read(_OF_MEMBER, user_id=user_id, conversation_ids=conversation_ids)
-    reactions = read_reactions([row.lm_id for row in rows if row.lm_id])
-    return [_view(row, reactions) for row in rows]
+    last = [_Part(row, "lm_", _LAST_NAMES) for row in rows if row.lm_id]
+    reactions, attachments = read_reactions([one.id for one in last]), read_attachments(last)
+    return [_view(row, reactions, attachments) for row in rows]
 
 
 def render(rows: Sequence[Any]) -> list[View]:
-    reactions = reactions_of({row.lm_id for row in rows if row.lm_id})
-    return [_view(row, reactions) for row in rows]
+    last = [_Part(row, "lm_", _LAST_NAMES) for row in rows if row.lm_id]
+    reactions, attachments = reactions_of({one.id for one in last}), attachments_in(last)
+    return [_view(row, reactions, attachments) for row in rows]
 
 
-def _view(row: Any, reactions: dict[str, Any]) -> View:
+def _view(row: Any, reactions: dict[str, Any], attachments: dict[str, Any]) -> View:
     peer = UserOut.model_validate(_Part(row, "peer_", _PEER_NAMES)).to_json() if row.peer_id else None
-    last = to_wire(_Part(row, "lm_", _LAST_NAMES), reactions.get(row.lm_id, [])) if row.lm_id else None
+    found = reactions.get(row.lm_id, []), attachments.get(row.lm_id, [])
+    last = to_wire(_Part(row, "lm_", _LAST_NAMES), *found) if row.lm_id else None
     return shared_fields(row) | member_fields(row, row.last_seq) | {"peer": peer, "last_message": last}
 
 

@@ -30,6 +30,7 @@ MEANING = {
     "payload_too_large": "The body, or the message in it, is too large.",
     "uri_too_long": "The address, with its query, is longer than 8,190 bytes.",
     "unsupported_media_type": "The body is not of a type that is taken here.",
+    "range_not_satisfiable": "The file has no such bytes.",
     "rate_limited": "Too many calls; `retry_after` tells when to come again.",
     "quota_exceeded": "There is no room for one more.",
     "headers_too_large": "A header is longer than 8,190 bytes.",

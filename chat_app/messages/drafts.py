@@ -24,6 +24,8 @@ class Draft:
     reply_to_id: str | None = None
     id: str = field(default_factory=new_id)
     created_at: datetime = field(default_factory=now)
+    attachment_ids: tuple[str, ...] = ()
+    """Uploads; a draft that has some is stored by `attachments.py`, not by a batch."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -32,7 +34,7 @@ class Draft:
 
     def body_hash(self) -> str:
         """A digest of everything that the sender chose; 32 hexadecimal digits."""
-        body = "\x00".join((self.type, self.reply_to_id or "", self.content))
+        body = "\x00".join((self.type, self.reply_to_id or "", self.content, *self.attachment_ids))
         return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
 
     def to_wire(self, seq: int, change: int) -> Wire:

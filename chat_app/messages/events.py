@@ -23,6 +23,7 @@ def send_message(connection: Connection, data: SendMessage) -> Ack:
             content=data.content,
             type=data.type,
             reply_to_id=data.reply_to_id,
+            attachment_ids=tuple(data.attachment_ids),
         )
     )
     return {"message": message}

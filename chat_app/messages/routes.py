@@ -61,6 +61,7 @@ def _send(conversation_id: str, body: NewMessage) -> tuple[Json, int]:
             content=body.content,
             type=body.type,
             reply_to_id=body.reply_to_id,
+            attachment_ids=tuple(body.attachment_ids),
         )
     )
     return message, 201 if is_new else 200

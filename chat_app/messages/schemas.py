@@ -1,11 +1,13 @@
 from typing import Annotated, Any, Literal
 
 import emoji as emoji_data
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 
 from chat_app.realtime.schemas import Acknowledgement
-from chat_app.schemas import Id, Input, Output, Query, Seq, UtcTime, pattern, printable
+from chat_app.schemas import Id, Input, Output, Query, Seq, Text, UtcTime, pattern, printable
+from chat_app.uploads.schemas import UploadOut
 
+MAX_ATTACHMENTS = 10
 CLIENT_MSG_ID = r"^[\x21-\x7e]{1,64}$"
 
 
@@ -15,14 +17,27 @@ def _one_emoji(value: str) -> str:
     return value
 
 
-def _not_blank(value: str) -> str:
-    if not value.strip():
+def _not_blank(value: str, info: ValidationInfo) -> str:
+    if not value.strip() and not info.data.get("attachment_ids"):
         raise ValueError("must not be blank")
+    return value
+
+
+def _of_attachments(value: str, info: ValidationInfo) -> str:
+    if value != "text" and not info.data.get("attachment_ids"):
+        raise ValueError("must be text where there are no attachments")
+    return value
+
+
+def _each_once(value: list[str]) -> list[str]:
+    if len(set(value)) < len(value):
+        raise ValueError("names an upload twice")
     return value
 
 
 ClientMsgId = Annotated[str, pattern(CLIENT_MSG_ID, "must be 1 to 64 printable ASCII characters without spaces")]
 Content = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(_not_blank)]
+"""Of a message with attachments it may be blank; of others not."""
 Emoji = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(_one_emoji)]
 
 
@@ -44,7 +59,7 @@ class MessageOut(Output):
     type: str
     content: str
     reply_to_id: str | None
-    attachments: list[dict[str, Any]]
+    attachments: list[UploadOut]
     reactions: list[ReactionOut]
     meta: dict[str, Any]
     created_at: UtcTime
@@ -68,12 +83,17 @@ class ReaderOut(Output):
 class MessageBody(Input):
     """What a message is made of. Content longer than MAX_MESSAGE_LENGTH is refused as `payload_too_large`."""
 
-    content: Content
-    type: Literal["text"] = "text"
-    reply_to_id: Id | None = None
-    attachment_ids: list[Id] = Field(
-        default_factory=list, max_length=0, description="Always empty until uploads exist."
+    # Attachments first: what content and type may be depends on whether there are any.
+    attachment_ids: Annotated[list[Id], AfterValidator(_each_once)] = Field(
+        [], max_length=MAX_ATTACHMENTS, description="One's own uploads that are in no message yet."
     )
+    content: Annotated[Text, AfterValidator(_not_blank)] = Field(
+        description="May be blank where there are attachments."
+    )
+    type: Annotated[Literal["text", "image", "file"], AfterValidator(_of_attachments)] = Field(
+        "text", description="With attachments the server says image or file by itself."
+    )
+    reply_to_id: Id | None = None
 
 
 class SendMessage(MessageBody):

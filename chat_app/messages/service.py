@@ -7,14 +7,16 @@ from flask import current_app
 
 from chat_app.conversations import members
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.db import after_commit, insert_new, now, touched
+from chat_app.db import insert_new, now, touched
 from chat_app.errors import ChatError, conflict, forbidden, not_found
 from chat_app.extensions import db
+from chat_app.messages import attachments
+from chat_app.messages.changes import changed, make_tombstone
 from chat_app.messages.drafts import Draft, Outcome, Status
 from chat_app.messages.models import Message, Reaction
 from chat_app.messages.wire import COLUMNS, Wire, with_reactions
 from chat_app.messages.writer import refusal
-from chat_app.realtime.publish import publish_message, publish_message_change
+from chat_app.realtime.publish import publish_message
 from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import pending_receipts
 
@@ -33,13 +35,13 @@ def send(draft: Draft) -> tuple[Wire, bool]:
     _check_size(draft.content)
     if wait := parts["message_rate"].take(draft.sender_id):
         raise ChatError("rate_limited", f"You are sending too fast; try again in {wait:.1f} seconds.", retry_after=wait)
-    outcome: Outcome = parts["message_writers"].submit(draft)
+    outcome: Outcome = attachments.store(draft) if draft.attachment_ids else parts["message_writers"].submit(draft)
     if outcome.status is not Status.STORED:
         if error := refusal(outcome):
             raise error
         return _known(draft, outcome), False
     parts["metrics"].messages += 1
-    message = draft.to_wire(outcome.seq, outcome.change)
+    message = attachments.as_stored(draft.id) if draft.attachment_ids else draft.to_wire(outcome.seq, outcome.change)
     publish_message(message, outcome.members_rev)
     receipts.sender_has_read(draft.sender_id, draft.conversation_id, outcome.seq)
     return message, True
@@ -104,10 +106,7 @@ def delete(user_id: str, message_id: str) -> Wire:
         raise forbidden("Only its sender, an owner or a moderator may delete a message.")
     if change.message.deleted_at:
         return change.unchanged()
-    change.message.content = ""
-    change.message.deleted_at = now()
-    db.session.execute(sa.delete(Reaction).where(Reaction.message_id == message_id))
-    return change.done()
+    return make_tombstone(change.conversation, change.message)
 
 
 def react(user_id: str, message_id: str, emoji: str, *, on: bool) -> Wire:
@@ -151,13 +150,7 @@ class _Change:
         return with_reactions([self.message])[0]
 
     def done(self) -> Wire:
-        """Number the change and hold the push for after the commit."""
-        self.conversation.last_change += 1
-        self.message.change = self.conversation.last_change
-        db.session.flush()
-        message = with_reactions([self.message])[0]
-        after_commit(publish_message_change, message, self.conversation.members_rev)
-        return message
+        return changed(self.conversation, self.message)
 
 
 def readers(user_id: str, message_id: str, limit: int) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from chat_app import __version__
-from chat_app.extensions import celery, db
+from chat_app.extensions import db
+from chat_app.jobs import QUEUES
 
 SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -120,7 +121,7 @@ class _Lookup:
             return int(jobs.waiting)
         client = self._app.extensions["redis"]
         try:
-            return int(client.llen(celery.conf.task_default_queue)) if client else 0
+            return sum(int(client.llen(queue)) for queue in QUEUES) if client else 0
         except redis.RedisError:
             return None
 

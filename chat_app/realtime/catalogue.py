@@ -18,6 +18,7 @@ from chat_app.realtime.schemas import Ready, SessionEnded, TypingOut, UserChange
 from chat_app.receipts import events as _receipts  # noqa: F401
 from chat_app.receipts.schemas import ReceiptOut
 from chat_app.schemas import Output
+from chat_app.uploads.schemas import UploadOut
 
 
 class Outbound(NamedTuple):
@@ -36,6 +37,7 @@ OUTBOUND: dict[str, dict[str, Outbound]] = {
         "typing": Outbound(TypingOut, "Somebody began or stopped typing."),
         "conversation_changed": Outbound(ConversationOut, "A conversation as it now is, or a new one."),
         "conversation_removed": Outbound(ConversationRemoved, "One is not in this conversation any more."),
+        "upload_changed": Outbound(UploadOut, "A file is ready or has failed: one's own, or one in a conversation."),
         "user_changed": Outbound(UserChanged, "One's own profile, role or plan is another."),
         "session_ended": _ENDED,
     },

@@ -62,6 +62,16 @@ def publish_message_change(message: Json, members_rev: int) -> None:
     _to_conversation("message_changed", message, message["conversation_id"], members_rev)
 
 
+def publish_upload(upload: Json, owner_id: str) -> None:
+    """A file of theirs is ready, or has failed."""
+    publish("upload_changed", upload, user_room(owner_id))
+
+
+def publish_attachment(upload: Json, conversation_id: str, members_rev: int) -> None:
+    """The same to those who see the message that holds it."""
+    _to_conversation("upload_changed", upload, conversation_id, members_rev)
+
+
 def publish_receipt(receipt: Json, member_count: int, members_rev: int) -> None:
     """Somebody's watermarks."""
     if member_count <= TOLD_RECEIPTS:

@@ -302,7 +302,12 @@ class TimedInput:
 
     def __init__(self, body: Any, seconds: float) -> None:
         self.body = body
-        self.deadline = time.monotonic() + seconds
+        self.began = time.monotonic()
+        self.deadline = self.began + seconds
+
+    def allow(self, seconds: float) -> None:
+        """Wait longer for a body that may be large: `seconds` from its beginning, if that is more."""
+        self.deadline = max(self.deadline, self.began + seconds)
 
     def read(self, *size: int) -> bytes:
         return self.in_time(self.body.read, *size)

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
+from chat_app.jobs import QUEUES
 from chat_app.operations.metrics import Metrics
 from chat_app.operations.routes import is_private
 from tests.services import deployment as deployments
@@ -109,7 +110,7 @@ def test_jobs_that_wait_are_counted(cluster: Deployment):
     assert cluster.redis
     assert value(cluster.url, "jobs_waiting") >= 0
     with cluster.redis.client() as client:
-        eventually(lambda: value(cluster.url, "jobs_waiting") == client.llen("chatsphere"))
+        eventually(lambda: value(cluster.url, "jobs_waiting") == sum(map(client.llen, QUEUES)))
 
 
 @pytest.fixture(scope="module")

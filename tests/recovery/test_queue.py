@@ -7,7 +7,7 @@ from tests.recovery.conftest import Mailed
 from tests.services.api import Api
 from tests.services.waiting import eventually
 
-QUEUE = "chatsphere"
+QUEUE = "chatsphere.mail"
 
 
 def test_the_broker_carries_addresses_and_ids_and_no_secret(mailed_cluster: Mailed):
