@@ -15,7 +15,7 @@ N ?= $(if $(filter tests,$(T)),auto,0)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run install web test promises soak bench bench-servers check clean lock
+.PHONY: help run install web test promises soak bench bench-servers check clean flower lock
 
 help: ## List the targets
 	@echo "ChatSphere. Targets:"
@@ -59,6 +59,11 @@ check: ## Everything CI checks: format, lint, types, the page's tests, then the 
 	@$(SETUP) npm run lint
 	@$(SETUP) npm test
 	@$(MAKE) --no-print-directory test
+
+flower: ## Watch the Celery workers: make flower REDIS_URL=redis://… FLOWER_BASIC_AUTH=name:password
+	@$(SETUP) install
+	@test -n "$(FLOWER_BASIC_AUTH)" || { echo "Set FLOWER_BASIC_AUTH=name:password."; exit 1; }
+	@FLOWER_BASIC_AUTH=$(FLOWER_BASIC_AUTH) exec $(BIN)/celery -A workers flower --address=127.0.0.1
 
 lock: ## Write the requirements files anew from pyproject.toml: make lock [UPGRADE=1]
 	@$(SETUP) install

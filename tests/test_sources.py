@@ -18,6 +18,7 @@ from tests.services.mail import MailServer
 from tests.services.openid import CLIENT_ID
 from tests.services.process import ROOT
 from tests.services.visitor import Site, Visitor, callback, query, site
+from tests.uploads.files import form, send_file
 
 
 class Row(NamedTuple):
@@ -78,6 +79,8 @@ class Call:
     signed_in: bool = True
     holds: str = ""
     """A word of the answer, by which it is the right one."""
+    form: tuple[bytes, str] | None = None
+    """A file to send, and its content type."""
 
 
 def register(visit: Visit) -> Call:
@@ -154,6 +157,15 @@ def picture(visit: Visit) -> Call:
     return Call(places={"avatar_id": me["avatar_url"].split("/")[-2]}, signed_in=False, holds="WEBP")
 
 
+def send_a_file(visit: Visit) -> Call:
+    return Call(status=201, holds="harbour.txt", form=form(b"Ahoy", "harbour.txt"))
+
+
+def get_a_file(visit: Visit) -> Call:
+    upload = send_file(visit.ada, b"Ahoy", "harbour.txt").must(201)
+    return Call(places={"upload_id": upload["id"], "name": "harbour.txt"}, holds="Ahoy")
+
+
 def a_room(visit: Visit) -> Call:
     visit.ada.room(title="Harbour")
     return Call(holds="Harbour")
@@ -188,6 +200,8 @@ CALLS: dict[str, Callable[..., Call]] = {
     "GET /rooms": a_room,
     "GET /stats": plain("unread"),
     "GET /media/{avatar_id}/avatar.webp": picture,
+    "POST /upload": send_a_file,
+    "GET /media/{upload_id}/{name}": get_a_file,
     "GET /": plain("<!doctype html>", signed_in=False),
     "GET /docs": plain("<!doctype html>", signed_in=False),
     "GET /redoc": plain("<!doctype html>", signed_in=False),
@@ -207,7 +221,9 @@ def request(visit: Visit, ours: str, call: Call) -> Answer:
         path = path.replace(f"{{{name}}}", value)
     line = Line(visit.deployment.url)
     try:
-        return line.call(Request(method, path, body=call.body), visit.ada.token if call.signed_in else None)
+        data, media_type = call.form or (None, "application/json")
+        made = Request(method, path, body=call.body, data=data, media_type=media_type)
+        return line.call(made, visit.ada.token if call.signed_in else None)
     finally:
         line.close()
 
@@ -230,9 +246,8 @@ def test_no_call_is_left_over():
 @pytest.mark.parametrize("row", rows("Not yet"), ids=str)
 def test_what_is_not_built_is_refused(visit: Visit, row: Row):
     """Whoever builds it moves its row to the first table."""
-    unknown = str(uuid.uuid4())
     body = {"model": "demo", "title": "Harbour"} if "model" in row.endpoint else {}
-    call = Call(body if row.ours.startswith("POST") else None, places={"upload_id": unknown, "name": "picture.png"})
+    call = Call(body if row.ours.startswith("POST") else None)
     answer = request(visit, row.ours, call)
     if "model" in row.endpoint:
         errors = answer.error(422, "validation_failed")["errors"]

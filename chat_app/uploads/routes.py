@@ -28,8 +28,8 @@ _BODY = {
 _FILE = {"content": {"*/*": _BINARY}}
 
 
-@bp.post("/uploads", responses={201: UploadOut, 415: None}, request_body=_BODY)
-@bp.post("/upload", responses={201: UploadOut, 415: None}, request_body=_BODY)
+@bp.post("/uploads", responses={201: UploadOut, 400: None, 415: None}, request_body=_BODY)
+@bp.post("/upload", responses={201: UploadOut, 400: None, 415: None}, request_body=_BODY)
 @limiter.shared_limit("120/minute", scope="upload")
 def upload() -> tuple[Json, int]:
     """Send a file, to be attached to a message by `attachment_ids`.

@@ -23,7 +23,7 @@ CLIENTS = {
 SERVERS = {
     "chat": {
         *("ready", "message", "message_changed", "receipt", "typing", "conversation_changed"),
-        *("conversation_removed", "user_changed", "session_ended"),
+        *("conversation_removed", "upload_changed", "user_changed", "session_ended"),
     },
     "presence": {"presence", "session_ended"},
 }

@@ -14,6 +14,7 @@ from tests.services.mariadb import Mariadb
 TABLES = {
     *("users", "auth_sessions", "conversations", "conversation_members", "messages", "message_reactions"),
     *("api_keys", "external_identities", "one_time_tokens", "avatars", "plans", "audit_events"),
+    *("contents", "uploads", "upload_thumbnails"),
     *("server_state", "alembic_version"),
 }
 

@@ -1,4 +1,4 @@
-"""What people have that others must not reach: conversations, messages, sessions, keys, identities, pictures."""
+"""What people have that others must not reach: conversations, messages, sessions, keys, identities, pictures, files."""
 
 import uuid
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,11 @@ from tests.promises.operations import PICTURE
 from tests.services.api import Account, Api
 from tests.services.database import Database, engine
 from tests.services.deployment import Deployment
+from tests.uploads.files import send_file
 
 THINGS = {
     "actor_id": "person",
+    "attachment_ids": "upload",
     "avatar_id": "avatar",
     "chat_id": "conversation",
     "conversation_id": "conversation",
@@ -26,6 +28,7 @@ THINGS = {
     "reply_to_id": "message",
     "session_id": "session",
     "target_id": "person",
+    "upload_id": "upload",
     "user_id": "person",
     "user_ids": "person",
 }
@@ -110,6 +113,12 @@ class Belongings(Mapping[str, Any]):
         headers = {"Content-Type": "image/png"}
         me = self.account.request("PUT", "/auth/me/avatar", headers=headers, data=PICTURE).must()
         return str(me["avatar_url"]).split("/")[-2]
+
+    @cached_property
+    def upload(self) -> str:
+        """A file that no message holds."""
+        answer = send_file(self.account, f"Content {self.word}".encode(), f"Title {self.word}.txt")
+        return str(answer.must(201)["id"])
 
     def all_ids(self) -> set[str]:
         return {getattr(self, thing) for thing in set(THINGS.values())} | {self.account.id}

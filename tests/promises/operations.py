@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from tests.services.api import Answer, Api
+from tests.uploads.files import form
 
 BASE = "/api/v1"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -181,6 +182,8 @@ class Operation:
                 path = path.replace(f"{{{name}}}", quote(str(self.document.example(schema, given, name)), safe=""))
             elif parameter["in"] == "query" and (name in given or parameter.get("required")):
                 query[name] = self.document.example(schema, given, name)
+        if self.media_type == "multipart/form-data":
+            return Request(self.method, path, query, None, *form(b"A file", "a file.txt"))
         if self.media_type != "application/json":
             return Request(self.method, path, query, None, PICTURE if self.media_type else None, self.media_type)
         return Request(self.method, path, query, self.document.example(self.body or {}, given))

@@ -92,8 +92,11 @@ def test_two_pictures_at_once_leave_one(people: People, database: Database):
 
 def test_what_is_at_no_address_is_not_found(embedded: Deployment):
     stranger = Api(embedded.url)
-    for name in (f"{uuid.uuid4()}/avatar.webp", "me/avatar.webp", "..%2f..%2fetc/avatar.webp", f"{uuid.uuid4()}/x.png"):
+    for name in (f"{uuid.uuid4()}/avatar.webp", "me/avatar.webp", "..%2f..%2fetc/avatar.webp"):
         stranger.get(f"/media/{name}").error(404, "not_found")
+    # The address of a file that somebody sent: for those who are signed in.
+    stranger.get(f"/media/{uuid.uuid4()}/x.png").error(401, "unauthorized")
+    stranger.register().get(f"/media/{uuid.uuid4()}/x.png").error(404, "not_found")
 
 
 def test_the_place_where_it_was_taken_and_all_else_is_left_out(embedded: Deployment):

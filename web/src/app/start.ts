@@ -1,3 +1,5 @@
+import { forgetBlobs } from "../files/blobs";
+import { forgetFiles } from "../files/pending";
 import { client, endedBy, session } from "../state/client";
 import { closeDialog } from "../state/dialogs";
 import { forgetDrafts } from "../state/drafts";
@@ -27,6 +29,8 @@ function signedOut(code: string): void {
   endedBy.value = code === "logged_out" ? null : code;
   closeDialog();
   forgetDrafts();
+  forgetFiles();
+  forgetBlobs();
   session.value = "signed-out";
   if (!ON_THEIR_OWN.includes(route.peek().page)) go({ page: "sign-in" }, true);
 }

@@ -10,6 +10,7 @@
 
 import type {
   ApiKey,
+  Attachment,
   Conversation,
   ConversationKind,
   DeviceSession,
@@ -40,6 +41,7 @@ export interface ChatClient {
   readonly conversations: ConversationsApi;
   readonly timelines: TimelinesApi;
   readonly messages: MessagesApi;
+  readonly uploads: UploadsApi;
   readonly receipts: ReceiptsApi;
   readonly typing: TypingApi;
   readonly presence: PresenceApi;
@@ -171,7 +173,26 @@ export interface TimelinesApi {
 export interface SendOptions {
   type?: string;
   replyToId?: string;
-  attachmentIds?: string[];
+  /** Uploads of one's own, as `uploads.send` answered them. */
+  attachments?: Attachment[];
+}
+
+export interface UploadsApi {
+  /**
+   * Sends a file, to be attached to a message. `onProgress` hears how much is sent, from 0 to 1 (in browsers). An upload that
+   * no message came to hold is removed after a day.
+   */
+  send(file: Blob, name: string, options?: UploadOptions): Promise<Attachment>;
+  /** Takes back an upload that no message holds. */
+  discard(id: string): Promise<void>;
+  /** The content of an attachment's `url`, or of a thumbnail's. */
+  read(url: string): Promise<Blob>;
+}
+
+export interface UploadOptions {
+  onProgress?: (part: number) => void;
+  /** Ends the transfer; the promise rejects with `network`. */
+  signal?: AbortSignal;
 }
 
 export interface MessagesApi {

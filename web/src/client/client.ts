@@ -35,6 +35,7 @@ import type {
   Topics,
 } from "./types";
 import { Typing } from "./typing";
+import { Uploads } from "./uploads";
 import { Users } from "./users";
 import { openVault } from "./vault";
 
@@ -71,6 +72,7 @@ class Client implements ChatClient {
   readonly conversations: Conversations;
   readonly timelines: Timelines;
   readonly messages: Messages;
+  readonly uploads: Uploads;
   readonly receipts: ChatClient["receipts"];
   readonly typing: Typing;
   readonly presence: PresenceBook;
@@ -95,6 +97,7 @@ class Client implements ChatClient {
     });
     this.#rest = new Rest(http, this.#session);
     this.account = new Account(http, this.#rest, (user) => this.#session.updateUser(user));
+    this.uploads = new Uploads(this.#rest);
     this.#connection = new Connection(set, this.#session, {
       ready: () => this.#ready(),
       changed: () => this.#updateStatus(),

@@ -5,13 +5,13 @@ import { fetchWithProgress } from "./progress";
 import type { Problem } from "./wire";
 
 /** Longest time that a file may take on its way. */
-const UPLOAD_TIMEOUT_MS = 120_000;
+const FILE_TIMEOUT_MS = 180_000;
 
 export type Http = (method: string, path: string, options?: HttpOptions) => Promise<unknown>;
 
 export interface HttpOptions {
   token?: string;
-  /** Sent as JSON; a Blob as it is. */
+  /** Sent as JSON; a Blob or a form as it is. */
   body?: unknown;
   /** Of a call that may be repeated when its answer was lost. */
   idempotencyKey?: string;
@@ -19,18 +19,27 @@ export interface HttpOptions {
   cookies?: boolean;
   /** How much of the body is sent, from 0 to 1. */
   onProgress?: ((part: number) => void) | undefined;
+  /** The answer is a file. */
+  file?: boolean;
+  signal?: AbortSignal | undefined;
 }
 
 /** `base` is e.g. "https://chat.example/api/v1". Anything that is no answer (cut, timeout) is a `network` error. */
 export function makeHttp(base: string, timeoutMs: number, fetcher: typeof fetch): Http {
-  return async (method, path, { token, body, idempotencyKey, cookies, onProgress } = {}) => {
-    const file = body instanceof Blob;
+  return async (method, path, options = {}) => {
+    const { token, body, idempotencyKey, cookies, onProgress, signal } = options;
+    const form = body instanceof FormData;
+    const file = form || body instanceof Blob;
     const headers: Record<string, string> = { Accept: "application/json" };
     if (token) headers.Authorization = `Bearer ${token}`;
-    if (body !== undefined) headers["Content-Type"] = file ? body.type : "application/json";
+    // Of a form the browser says the type, with the boundary that it chose.
+    if (body !== undefined && !form)
+      headers["Content-Type"] = body instanceof Blob ? body.type : "application/json";
     if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), file ? UPLOAD_TIMEOUT_MS : timeoutMs);
+    const timer = setTimeout(() => abort.abort(), file || options.file ? FILE_TIMEOUT_MS : timeoutMs);
+    const stop = () => abort.abort();
+    signal?.addEventListener("abort", stop);
     const send = onProgress ? fetchWithProgress(fetcher, onProgress) : fetcher;
     try {
       const response = await send(base + path, {
@@ -41,6 +50,7 @@ export function makeHttp(base: string, timeoutMs: number, fetcher: typeof fetch)
         // Tokens travel in headers only; no cookie must ever sign anybody in.
         credentials: cookies ? "same-origin" : "omit",
       });
+      if (response.ok && options.file) return await response.blob();
       const text = await response.text();
       if (response.ok) return text ? JSON.parse(text) : undefined;
       throw refusal(response, text);
@@ -52,6 +62,7 @@ export function makeHttp(base: string, timeoutMs: number, fetcher: typeof fetch)
       );
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
     }
   };
 }

@@ -51,7 +51,7 @@ function standIn(entry: OutboxItem, me: string): Message {
     type: entry.type ?? "text",
     content: entry.content,
     reply_to_id: entry.replyToId ?? null,
-    attachments: [],
+    attachments: entry.attachments ?? [],
     reactions: [],
     meta: {},
     created_at: new Date(entry.createdAt).toISOString(),

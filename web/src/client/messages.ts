@@ -22,7 +22,7 @@ export class Messages implements MessagesApi {
   ) {}
 
   send(conversationId: string, content: string, options: SendOptions = {}): string {
-    if (content.trim() === "" && !options.attachmentIds?.length) {
+    if (content.trim() === "" && !options.attachments?.length) {
       throw new ChatError("validation_failed", "The message is empty.");
     }
     const clientMsgId = this.outbox.add({ conversationId, content, ...options });

@@ -237,6 +237,6 @@ function payload(item: OutboxItem): object {
     content: item.content,
     ...(item.type ? { type: item.type } : {}),
     ...(item.replyToId ? { reply_to_id: item.replyToId } : {}),
-    ...(item.attachmentIds?.length ? { attachment_ids: item.attachmentIds } : {}),
+    ...(item.attachments?.length ? { attachment_ids: item.attachments.map(({ id }) => id) } : {}),
   };
 }

@@ -23,6 +23,6 @@ export function fetchWithProgress(fetcher: typeof fetch, onProgress: (part: numb
         );
       };
       signal?.addEventListener("abort", () => request.abort());
-      request.send(body as Blob);
+      request.send(body as Blob | FormData);
     });
 }

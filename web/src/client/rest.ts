@@ -4,7 +4,7 @@ import { ChatError } from "./errors";
 import type { Http, HttpOptions } from "./http";
 import type { Session } from "./session";
 
-export type Extra = Pick<HttpOptions, "cookies" | "onProgress">;
+export type Extra = Pick<HttpOptions, "cookies" | "onProgress" | "file" | "signal">;
 
 /** Longest wait that a reading call takes upon itself before it tries once more. */
 const PATIENCE_S = 3;
@@ -33,7 +33,7 @@ export class Rest {
       const wait = error.retryAfter ?? 0.5;
       if (!["network", "unavailable", "rate_limited"].includes(error.code) || wait > PATIENCE_S) throw error;
       await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-      return this.#authorised<T>(method, path, body);
+      return this.#authorised<T>(method, path, body, extra);
     }
   }
 

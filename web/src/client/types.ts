@@ -144,12 +144,32 @@ export interface Reaction {
   user_ids: string[];
 }
 
+export interface Thumbnail {
+  /** At most 320 or 1,280 pixels wide and high. */
+  name: "small" | "large";
+  url: string;
+  size: number;
+  width: number;
+  height: number;
+}
+
+/** A file, uploaded. What `url` and `thumbnails` lead to takes the token: read it with `client.uploads.read`. */
 export interface Attachment {
   id: string;
+  /** The message that holds it. */
+  message_id: string | null;
+  name: string;
   url: string;
   media_type: string;
   size: number;
-  [key: string]: unknown;
+  /** Images are `processing` at first. */
+  status: "processing" | "ready" | "failed";
+  error: string | null;
+  width: number | null;
+  height: number | null;
+  blurhash: string | null;
+  thumbnails: Thumbnail[];
+  created_at: string;
 }
 
 export interface Message {
@@ -290,7 +310,7 @@ export interface OutboxItem {
   content: string;
   type?: string;
   replyToId?: string;
-  attachmentIds?: string[];
+  attachments?: Attachment[];
   /** Local time in ms when it was typed. */
   createdAt: number;
   state: "sending" | "failed";

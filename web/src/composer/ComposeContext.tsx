@@ -1,8 +1,8 @@
 import { nameOf } from "../conversations/naming";
+import { summaryOf } from "../files/describe";
 import { client } from "../state/client";
 import { type ComposeMode, endCompose } from "../state/compose";
 import { t } from "../strings";
-import { previewText } from "../text/parse";
 import { Icon } from "../ui/Icon";
 import { IconButton } from "../ui/IconButton";
 
@@ -19,7 +19,7 @@ export function ComposeContext({ conversationId, mode }: { conversationId: strin
           <bdi>{mode.kind === "edit" ? t.composer.editing : t.composer.replying(name)}</bdi>
         </strong>
         <span class="truncate" dir="auto">
-          {previewText(message.content)}
+          {summaryOf(message)}
         </span>
       </div>
       <IconButton

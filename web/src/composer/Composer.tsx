@@ -2,6 +2,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Conversation } from "../client";
 import { titleOf } from "../conversations/naming";
 import { mayWrite } from "../details/permissions";
+import { AttachButton } from "../files/AttachButton";
+import { PendingFiles } from "../files/PendingFiles";
+import { addFiles, pendingFiles } from "../files/pending";
+import { useFileDrop } from "../files/useFileDrop";
 import { client } from "../state/client";
 import { type ComposeMode, composeMode, endCompose } from "../state/compose";
 import { drafts, saveDraft } from "../state/drafts";
@@ -37,7 +41,11 @@ function WritingComposer({ conversation }: { conversation: Conversation }) {
   useEffect(() => () => client.typing.set(id, false), [id]);
 
   const left = MAX_LENGTH - [...text].length;
-  const ready = text.trim() !== "" && left >= 0;
+  const writes = mode.kind !== "edit";
+  const files = writes ? pendingFiles(id) : [];
+  const dropping = useFileDrop(id, writes);
+  const complete = files.every(({ state }) => state === "sent");
+  const ready = (text.trim() !== "" || files.length > 0) && complete && left >= 0;
   const write = (next: string) => {
     setText(next);
     if (mode.kind === "edit") return;
@@ -58,6 +66,13 @@ function WritingComposer({ conversation }: { conversation: Conversation }) {
     else if (event.key === "ArrowUp" && text === "" && mode.kind === "write" && editLastOwn(id))
       event.preventDefault();
   };
+  const onPaste = (event: ClipboardEvent) => {
+    const pasted = event.clipboardData?.files;
+    // Text from an office program comes with a picture of itself: the text is meant.
+    if (!writes || !pasted?.length || event.clipboardData?.types.includes("text/plain")) return;
+    event.preventDefault();
+    addFiles(id, pasted);
+  };
   return (
     <form
       class={`composer composer-${mode.kind}`}
@@ -66,8 +81,11 @@ function WritingComposer({ conversation }: { conversation: Conversation }) {
         void send();
       }}
     >
+      {dropping && <p class="drop-hint">{t.files.drop}</p>}
+      {writes && <PendingFiles conversationId={id} />}
       <ComposeContext conversationId={id} mode={mode} />
-      <div class="composer-line">
+      <div class={dropping ? "composer-line composer-drop" : "composer-line"}>
+        {writes && <AttachButton conversationId={id} />}
         <textarea
           ref={field}
           class="composer-field scroller"
@@ -81,6 +99,7 @@ function WritingComposer({ conversation }: { conversation: Conversation }) {
           onInput={(event) => write(event.currentTarget.value)}
           onBlur={() => client.typing.set(id, false)}
           onKeyDown={onKeyDown}
+          onPaste={onPaste}
           data-testid="composer"
         />
         <IconButton

@@ -1,3 +1,4 @@
+import { sentFiles, takeFiles } from "../files/pending";
 import { client } from "../state/client";
 import { type ComposeMode, setComposeMode } from "../state/compose";
 import { attempt } from "../state/errors";
@@ -9,7 +10,11 @@ export async function submit(conversationId: string, mode: ComposeMode, content:
     return content === before || attempt(() => client.messages.edit(id, content));
   }
   const replyToId = mode.kind === "reply" ? mode.item.message.id : undefined;
-  return attempt(() => client.messages.send(conversationId, content, replyToId ? { replyToId } : {}));
+  return attempt(() => {
+    const attachments = sentFiles(conversationId);
+    client.messages.send(conversationId, content, { ...(replyToId ? { replyToId } : {}), attachments });
+    takeFiles(conversationId);
+  });
 }
 
 /** Up arrow in an empty field: the last own message that can be edited. */

@@ -1,4 +1,5 @@
-import type { Conversation } from "../client";
+import type { Conversation, OutboxItem } from "../client";
+import { summaryOf } from "../files/describe";
 import { client, useConversation, useLive, useStatusOf, useTyping, useUser } from "../state/client";
 import { drafts } from "../state/drafts";
 import { conversationRoute, formatRoute } from "../state/route";
@@ -58,9 +59,9 @@ function Preview({ conversation, current }: { conversation: Conversation; curren
       </span>
     );
   }
-  if (unsent?.state === "failed") return <MarkedPreview mark={t.list.failed} text={unsent.content} bad />;
+  if (unsent?.state === "failed") return <MarkedPreview mark={t.list.failed} text={unsentText(unsent)} bad />;
   if (draft && !current) return <MarkedPreview mark={t.list.draft} text={draft} />;
-  if (unsent) return <MarkedPreview mark={`${t.list.you}:`} text={unsent.content} plain />;
+  if (unsent) return <MarkedPreview mark={`${t.list.you}:`} text={unsentText(unsent)} plain />;
   if (!last_message) return <span class="preview truncate">{t.list.noMessages}</span>;
   if (last_message.deleted_at) return <span class="preview preview-faint truncate">{t.list.deleted}</span>;
   const mine = last_message.sender_id === client.me?.id;
@@ -68,9 +69,13 @@ function Preview({ conversation, current }: { conversation: Conversation; curren
   return (
     <span class="preview truncate" dir="auto">
       {who && <bdi>{who}: </bdi>}
-      <bdi>{previewText(last_message.content)}</bdi>
+      <bdi>{summaryOf(last_message)}</bdi>
     </span>
   );
+}
+
+function unsentText({ content, attachments = [] }: OutboxItem): string {
+  return summaryOf({ content, attachments });
 }
 
 interface MarkedPreviewProps {

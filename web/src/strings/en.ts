@@ -214,6 +214,26 @@ export const en = {
     help: "Enter sends, Shift+Enter starts a new line.",
   },
 
+  files: {
+    attach: "Attach files",
+    drop: "Drop files to attach them",
+    attached: "Attached files",
+    remove: (name: string) => `Remove ${name}`,
+    retry: (name: string) => `Send ${name} again`,
+    sending: (name: string, percent: number) => `${name}: ${percent} % sent`,
+    failed: "Not sent.",
+    tooMany: (n: number) => `A message holds at most ${n} files.`,
+    photo: "Photo",
+    photos: (n: number) => `${n} photos`,
+    some: (n: number) => `${n} files`,
+    open: (name: string) => `Show ${name}`,
+    download: (name: string) => `Download ${name}`,
+    processing: "Being prepared…",
+    broken: "This file cannot be shown.",
+    previous: "Previous picture",
+    next: "Next picture",
+  },
+
   details: {
     title: "Details",
     close: "Close details",

@@ -200,7 +200,7 @@ export const settingsEn = {
       "conversations:read": "List conversations, rooms and members",
       "conversations:write": "Begin, change, join and leave conversations",
       "messages:read": "Read messages",
-      "messages:write": "Send, edit, delete and react",
+      "messages:write": "Send, edit, delete and react; upload files",
       "stats:read": "Read statistics",
       "people:write": "Make accounts for another system",
       "admin:read": "Read what administrators read",

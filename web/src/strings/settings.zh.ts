@@ -174,7 +174,7 @@ export const settingsZh: SettingsStrings = {
       "conversations:read": "列出对话、房间和成员",
       "conversations:write": "创建、修改、加入和退出对话",
       "messages:read": "读取消息",
-      "messages:write": "发送、编辑、删除消息和表情回应",
+      "messages:write": "发送、编辑、删除消息，表情回应，上传文件",
       "stats:read": "读取统计数据",
       "people:write": "为其他系统创建账号",
       "admin:read": "读取管理员可见的内容",

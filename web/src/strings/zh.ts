@@ -195,6 +195,26 @@ export const zh: Strings = {
     help: "按 Enter 发送，按 Shift+Enter 换行。",
   },
 
+  files: {
+    attach: "添加文件",
+    drop: "松开以添加文件",
+    attached: "已添加的文件",
+    remove: (name) => `移除 ${name}`,
+    retry: (name) => `重新上传 ${name}`,
+    sending: (name, percent) => `${name}：已上传 ${percent}%`,
+    failed: "上传失败。",
+    tooMany: (n) => `一条消息最多包含 ${n} 个文件。`,
+    photo: "图片",
+    photos: (n) => `${n} 张图片`,
+    some: (n) => `${n} 个文件`,
+    open: (name) => `查看 ${name}`,
+    download: (name) => `下载 ${name}`,
+    processing: "正在处理…",
+    broken: "无法显示此文件。",
+    previous: "上一张图片",
+    next: "下一张图片",
+  },
+
   details: {
     title: "详情",
     close: "关闭详情",

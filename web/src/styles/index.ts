@@ -9,4 +9,5 @@ import "./list.css";
 import "./timeline.css";
 import "./message.css";
 import "./composer.css";
+import "./attachments.css";
 import "./details.css";

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { nameOf } from "../conversations/naming";
+import { summaryOf } from "../files/describe";
 import { client } from "../state/client";
 import { t } from "../strings";
-import { previewText } from "../text/parse";
 
 /** Reads new messages of the open conversation out; history that is loaded stays silent. */
 export function Announcer({ conversationId }: { conversationId: string }) {
@@ -12,7 +12,7 @@ export function Announcer({ conversationId }: { conversationId: string }) {
       client.on("incoming", (message) => {
         if (message.conversation_id !== conversationId) return;
         const sender = message.sender_id ? nameOf(client.users.get(message.sender_id)) : t.appName;
-        setText(`${sender}: ${previewText(message.content)}`);
+        setText(`${sender}: ${summaryOf(message)}`);
       }),
     [conversationId],
   );

@@ -1,6 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { TimelineItem } from "../client";
 import { faceOf, nameOf } from "../conversations/naming";
+import { MessageFiles } from "../files/MessageFiles";
 import { useUser } from "../state/client";
 import { t } from "../strings";
 import { RichText } from "../text/RichText";
@@ -71,6 +72,7 @@ export function MessageRow(props: MessageRowProps) {
           {/* biome-ignore lint/a11y/noStaticElementInteractions: see above. */}
           <div ref={bubble} class={`bubble${deleted ? " bubble-deleted" : ""}`} onClick={onTap}>
             {message.reply_to_id && !deleted && <ReplyQuote {...props} replyToId={message.reply_to_id} />}
+            {message.attachments.length > 0 && <MessageFiles attachments={message.attachments} />}
             {deleted ? <p class="tombstone">{t.chat.tombstone}</p> : <RichText content={message.content} />}
             <MessageMeta item={item} />
           </div>

@@ -1,7 +1,7 @@
 import { nameOf } from "../conversations/naming";
+import { summaryOf } from "../files/describe";
 import { client, useUser } from "../state/client";
 import { t } from "../strings";
-import { previewText } from "../text/parse";
 import { hueFor } from "../ui/identity";
 import type { MessageRowProps } from "./props";
 import { useQuoted } from "./quotes";
@@ -21,7 +21,7 @@ export function ReplyQuote({ conversationId, replyToId, jumpTo }: MessageRowProp
     >
       <bdi class="quote-name">{name}</bdi>
       <span class="quote-text" dir="auto">
-        {message.deleted_at ? t.chat.replyGone : previewText(message.content)}
+        {message.deleted_at ? t.chat.replyGone : summaryOf(message)}
       </span>
     </button>
   );
