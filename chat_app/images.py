@@ -1,10 +1,10 @@
 """Images from strangers: opened within bounds, turned upright, freed of everything but their pixels.
 
 Decoders are a known way in for hostile files; so there are few formats, and the size is looked at before decoding.
-Avatars (`users/pictures.py`) and attachments (`uploads/renditions.py`) both pass here.
+Avatars (`users/pictures.py`) and attachments (`uploads/renditions.py`) both pass here, on real threads: nothing below
+`opened` may log, as the locks of logging are green and would hold up such a thread for good.
 """
 
-import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -27,8 +27,6 @@ WAITING = 8
 """Images that may wait for that; further ones are refused at once."""
 PATIENCE = 10.0
 """Seconds."""
-
-log = logging.getLogger(__name__)
 
 Image.MAX_IMAGE_PIXELS = max(_MAX_PIXELS_OF.values())
 PngImagePlugin.MAX_TEXT_MEMORY = PngImagePlugin.MAX_TEXT_CHUNK
@@ -79,8 +77,7 @@ def opened(source: bytes | Path) -> Iterator[Image.Image]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise too_many_pixels(Image.MAX_IMAGE_PIXELS or MAX_PIXELS) from None
     except Exception as error:  # a decoder may raise nearly anything for a broken file
-        log.info("an image cannot be read: %s: %s", type(error).__name__, error)
-        raise damaged() from None
+        raise damaged() from error
 
 
 def wrong_type() -> ChatError:

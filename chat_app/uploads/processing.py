@@ -5,6 +5,7 @@ hash, and only the first one that concludes counts. A job that was lost is asked
 These functions are an edge: they open transactions, short ones, and hold none while they work.
 """
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from chat_app.uploads.renditions import Renditions, render
 from chat_app.uploads.storage import storage, workshop
 from chat_app.uploads.views import to_wire
 
+log = logging.getLogger(__name__)
+
 MAX_ATTEMPTS = 5
 """Times that work on one image is begun: one that kills its worker does not do so for ever."""
 STALE = timedelta(minutes=3)
@@ -40,12 +43,23 @@ def process(upload_id: str) -> None:
     digest = _begin(upload_id)
     if digest is None:
         return
+    try:
+        _work(upload_id, digest)
+    except Exception:
+        # The process lives: it is not the image that ended it, so this attempt does not count.
+        with transaction():
+            touched(sa.update(Upload).where(Upload.id == upload_id).values(attempts=Upload.attempts - 1))
+        raise
+
+
+def _work(upload_id: str, digest: str) -> None:
     with workshop().place() as folder:
         try:
             made = _render(digest, folder)
         except ChatError as error:
             if error.code not in _REFUSED:
                 raise
+            log.info("the image %s is refused: %r", upload_id, error.__cause__ or error)
             _conclude(upload_id, None, (error.errors or [{"message": error.detail}])[0]["message"])
             return
         for file in (made.main, *made.thumbnails.values()):

@@ -27,7 +27,6 @@ def test_everybody_gets_a_message_with_its_files_in_their_order(people: People):
         assert screen.wait_for("message", lambda told: told["id"] == message["id"]) == message
     assert grace.history(group)["items"] == [message]
     assert grace.get(f"/messages/{message['id']}").must() == message
-    assert grace.post("/sync", {"conversations": {group: 0}}).must()["messages"] == []  # another epoch: a fresh start
     epoch = grace.post("/sync", {}).must()["epoch"]
     assert grace.post("/sync", {"epoch": epoch, "conversations": {group: 0}}).must()["messages"] == [message]
     assert grace.conversation(group)["last_message"] == message

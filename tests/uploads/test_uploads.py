@@ -1,8 +1,10 @@
 """Files: sent, looked at, taken back; how many and how large."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from PIL import Image
 
 from tests.services import deployment as deployments
 from tests.services.api import Api
@@ -10,6 +12,7 @@ from tests.services.database import Database
 from tests.services.deployment import Deployment
 from tests.services.people import People
 from tests.uploads.files import PDF, TEXT, fetch, form, photo, send_file, settled, uploaded
+from tests.users.pictures import encoded, measured
 
 MIB = 2**20
 
@@ -146,8 +149,6 @@ def test_a_quota_holds_though_many_files_come_at_once(narrow: Deployment):
 
 
 def test_a_large_file_takes_no_memory_of_the_server(embedded: Deployment):
-    from tests.users.pictures import measured
-
     ada = Api(embedded.url).register()
     send_file(ada, bytes(MIB), "first.bin").must(201)
     with measured(embedded.servers[0]) as memory:
@@ -157,8 +158,6 @@ def test_a_large_file_takes_no_memory_of_the_server(embedded: Deployment):
 
 def test_with_an_image_come_no_place_and_no_second_content(embedded: Deployment):
     ada = Api(embedded.url).register()
-    from PIL import Image
-
     exif = Image.Exif()
     exif[0x010E] = "a secret place"
     data = photo(exif=exif, comment=b"a secret comment") + b"<script>alert('a secret')</script>"
@@ -167,3 +166,23 @@ def test_with_an_image_come_no_place_and_no_second_content(embedded: Deployment)
         shown = fetch(ada, address)[1]
         for word in (b"secret", b"script", b"Exif", b"EXIF"):
             assert word not in shown
+
+
+def test_a_photo_of_a_telephone_is_there_within_seconds_and_nobody_waits(people: People):
+    ada, grace = people.some(2)
+    group = ada.group(grace)
+    screen = people.chat(grace)
+    noise = Image.merge("RGB", [Image.effect_noise((4000, 3000), 60) for _ in range(3)])
+    data = encoded(noise, "JPEG", quality=90)
+    assert 8 * MIB < len(data) <= 10 * MIB
+    upload = send_file(ada, data, "photo.jpg").must(201)
+    ada.say(group, "", attachment_ids=[upload["id"]])
+    slowest = 0.0
+    while ada.get(f"/uploads/{upload['id']}").must()["status"] == "processing":
+        began = time.monotonic()
+        grace.at(ada.url).get("/auth/me").must()
+        slowest = max(slowest, time.monotonic() - began)
+    ready = settled(ada, upload["id"])
+    assert (ready["status"], ready["width"]) == ("ready", 4000)
+    screen.wait_for("message_changed", lambda told: told["attachments"] == [ready])
+    assert slowest < 1

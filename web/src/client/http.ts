@@ -39,6 +39,7 @@ export function makeHttp(base: string, timeoutMs: number, fetcher: typeof fetch)
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), file || options.file ? FILE_TIMEOUT_MS : timeoutMs);
     const stop = () => abort.abort();
+    if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop);
     const send = onProgress ? fetchWithProgress(fetcher, onProgress) : fetcher;
     try {

@@ -23,6 +23,7 @@ export function MessageFiles({ attachments }: { attachments: readonly Attachment
               key={one.id}
               type="button"
               class="picture-button"
+              style={{ "--ratio": one.width && one.height ? one.width / one.height : undefined }}
               disabled={one.status !== "ready"}
               aria-label={one.status === "ready" ? t.files.open(one.name) : t.files.processing}
               onClick={() => show(one.id)}

@@ -29,7 +29,7 @@ export function Picture({ attachment, url, class: name, onBroken }: PictureProps
     };
   }, [url]);
   const { width, height } = attachment;
-  const ratio = width && height ? `${width} / ${height}` : undefined;
+  const ratio = width && height ? width / height : undefined;
   return (
     <span class={`picture ${name}`} style={{ aspectRatio: ratio }}>
       <Blur hash={attachment.blurhash} />
