@@ -26,6 +26,7 @@ _ITS_SHARE = "it measures how long the others wait while one takes all that the 
 ALONE = {
     "tests/oauth/test_deployments.py::test_a_provider_that_never_answers_holds_up_nobody_else": _ITS_SHARE,
     "tests/promises/test_endings.py": _A_BOUND,
+    "tests/promises/test_hostile_files.py::test_a_pixel_bomb": _A_BOUND,
     "tests/promises/test_log_in_attacks.py::test_known_and_unknown_names_take_the_same_time": "it compares times",
     "tests/promises/test_redis_away.py": _A_BOUND,
     "tests/realtime/test_hostile_packets.py::test_who_sends_without_a_pause": _ITS_SHARE,
@@ -33,6 +34,8 @@ ALONE = {
     "tests/runtime/test_gunicorn_worker.py::test_hashing": _ITS_SHARE,
     "tests/runtime/test_gunicorn_worker.py::test_term": _A_BOUND,
     "tests/test_limits.py::TestWhileRedisIsAway": _A_BOUND,
+    "tests/uploads/test_uploads.py::test_a_photo_of_a_telephone": _ITS_SHARE,
+    "tests/uploads/test_uploads.py::test_a_large_file_takes_no_memory": "it measures memory",
     "tests/users/test_pictures.py::test_more_pixels_than_fit": _A_BOUND,
     "tests/users/test_pictures.py::test_the_server_answers_others": _ITS_SHARE,
 }

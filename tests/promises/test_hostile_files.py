@@ -5,6 +5,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -54,7 +55,7 @@ REFUSED = {
     "page in a png's clothes.png": plain()[:8] + HTML,
     "page in a jpeg's clothes.jpg": b"\xff\xd8\xff\xe0" + HTML,
 }
-HUGE = {"png": huge_png(30_000, 30_000), "gif": huge_gif(), "jpeg": huge_jpeg(), "webp": huge_webp()}
+HUGE = {"png": partial(huge_png, 30_000, 30_000), "gif": huge_gif, "jpeg": huge_jpeg, "webp": huge_webp}
 
 
 @pytest.fixture(scope="module")
@@ -154,10 +155,11 @@ def test_what_only_begins_like_an_image_is_refused(ada: Account, name: str):
     assert answer.status in (415, 422)
 
 
-@pytest.mark.parametrize("data", HUGE.values(), ids=HUGE)
+@pytest.mark.parametrize("kind", HUGE)
 def test_a_pixel_bomb_is_refused_within_a_second_and_100_megabytes(
-    embedded: Deployment, ada: Account, data: bytes, figure: Callable[[str], None]
+    embedded: Deployment, ada: Account, kind: str, figure: Callable[[str], None]
 ):
+    data = HUGE[kind]()
     assert len(data) < MIB
     with measured(embedded.servers[0]) as memory:
         began = time.monotonic()
