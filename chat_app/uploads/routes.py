@@ -1,16 +1,17 @@
 from typing import Any
 
 from flask import Response
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi import Tag
 
 from chat_app.auth.current import identity
 from chat_app.db import transaction
+from chat_app.documents.area import Area
 from chat_app.limits import limiter
 from chat_app.uploads import downloads, service
 from chat_app.uploads.schemas import MediaPath, UploadOut, UploadPath
 
 TAG = Tag(name="uploads", description="Files: sending them, what they are made into, getting them.")
-bp = APIBlueprint("uploads", __name__, abp_tags=[TAG])
+bp = Area("uploads", __name__, abp_tags=[TAG])
 Json = dict[str, Any]
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
