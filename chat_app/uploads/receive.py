@@ -18,7 +18,9 @@ from chat_app.runtime import run_blocking
 from chat_app.uploads.storage import workshop
 
 FORM_OVERHEAD = 64 * 1024
-"""Bytes by which a multipart body may exceed the file in it; also the most that its other fields may take."""
+"""Bytes by which a multipart body may exceed the file in it."""
+PARSER_MEMORY = 512 * 1024
+"""Bytes that the parser may hold: its other fields, or a piece of 64 KiB and what the piece before left over."""
 MAX_PARTS = 8
 SLOWEST = 64 * 1024
 """Bytes a second that a sender needs for the largest file: then it is here before the server's patience ends."""
@@ -122,7 +124,7 @@ def _parse(path: Path, limit: int) -> tuple[_Sink, str]:
         allow(limit / SLOWEST)
     parser = FormDataParser(
         open_sink,  # type: ignore[arg-type]
-        max_form_memory_size=FORM_OVERHEAD,
+        max_form_memory_size=PARSER_MEMORY,
         max_form_parts=MAX_PARTS,
         silent=False,
     )

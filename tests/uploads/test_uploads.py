@@ -1,5 +1,6 @@
 """Files: sent, looked at, taken back; how many and how large."""
 
+import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,6 +28,13 @@ def test_a_file_comes_back_as_it_was_sent(people: People):
     assert ada.get(f"/uploads/{upload['id']}").must() == upload
     assert fetch(ada, upload["url"])[:2] == (200, TEXT)
     assert send_file(ada, PDF, "paper.pdf", path="/upload").must(201)["media_type"] == "application/pdf"
+
+
+def test_bytes_of_every_kind_come_back(people: People):
+    """Line ends, hyphens and all: the parser of forms looks for those."""
+    ada = people.one()
+    data = random.Random(7).randbytes(2 * MIB) + b"\r\n--" * 50_000 + b"\n" * 100_000
+    assert fetch(ada, send_file(ada, data, "noise.bin").must(201)["url"])[:2] == (200, data)
 
 
 def test_an_image_is_ready_soon_with_thumbnails_and_its_owner_is_told(people: People):
