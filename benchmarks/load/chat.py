@@ -27,6 +27,8 @@ class ChatWork(NamedTuple):
     """Watermarks told to the server."""
     receipts: int
     """Receipts received."""
+    early: int
+    """Messages received before one of a lower `seq`; clients sort them."""
 
 
 class Line(NamedTuple):
