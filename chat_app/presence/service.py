@@ -196,7 +196,7 @@ def store_last_seen(seen: Sequence[tuple[str, datetime]]) -> None:
                 User.id == sa.bindparam("who"),
                 sa.or_(User.last_seen_at.is_(None), User.last_seen_at < sa.bindparam("at")),
             )
-            .values(last_seen_at=sa.bindparam("at")),
+            .values(last_seen_at=sa.bindparam("at"), updated_at=User.updated_at),  # being seen changes no profile
             [{"who": user_id, "at": moment} for user_id, moment in seen],
         )
 
