@@ -1,4 +1,4 @@
-"""What kind of file it is: its content decides, never its name or what the sender says (decision 21)."""
+"""What kind of file it is: its content decides, never its name or what the sender says (decision 22)."""
 
 import codecs
 from pathlib import Path
