@@ -39,20 +39,29 @@ class FastStatements:
 
         Raises what SQLAlchemy would raise, without the parameters.
         """
-        connection = self._idle.pop() if self._idle else self._engine.raw_connection()
+        connection = self._idle.pop() if self._idle else self._connect()
         driver: Any = connection.driver_connection
         try:
             rows: list[Row] = driver.execute(statement, parameters, prepare=True).fetchall()
         except psycopg.Error as error:
-            raise sa.exc.DBAPIError.instance(
-                "", None, error, psycopg.Error, hide_parameters=True, dialect=self._engine.dialect
-            ) from error
+            raise self._as_sqlalchemy_says(error) from error
         finally:
             if driver.closed or driver.pgconn.transaction_status != TransactionStatus.IDLE:
-                connection.close()  # it broke, or the caller was interrupted in the middle
+                connection.invalidate()  # it broke, or the caller was interrupted in the middle
             else:
                 self._idle.append(connection)
         return rows
+
+    def _connect(self) -> sa.PoolProxiedConnection:
+        try:
+            return self._engine.raw_connection()
+        except psycopg.Error as error:
+            raise self._as_sqlalchemy_says(error) from error
+
+    def _as_sqlalchemy_says(self, error: psycopg.Error) -> Exception:
+        return sa.exc.DBAPIError.instance(
+            "", None, error, psycopg.Error, hide_parameters=True, dialect=self._engine.dialect
+        )
 
     def close(self) -> None:
         while self._idle:

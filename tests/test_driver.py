@@ -47,3 +47,8 @@ def test_a_connection_that_was_cut_is_replaced(statements: FastStatements):
     with pytest.raises(OperationalError):
         statements.run(b"SELECT pg_terminate_backend(pg_backend_pid())", [])
     assert statements.run(b"SELECT pg_backend_pid()", []) != [before]
+
+
+def test_a_database_that_cannot_be_reached_is_told_of_as_everywhere():
+    with pytest.raises(OperationalError):
+        FastStatements(Settings(database_url="postgresql://nobody@127.0.0.1:1/none")).run(b"SELECT 1", [])

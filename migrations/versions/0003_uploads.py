@@ -72,18 +72,7 @@ def upgrade():
 
 
 def downgrade():
-    with op.batch_alter_table('upload_thumbnails', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_upload_thumbnails_content_digest'))
-
+    # An index goes with its table; by itself MariaDB does not give up one that a reference needs.
     op.drop_table('upload_thumbnails')
-    with op.batch_alter_table('uploads', schema=None) as batch_op:
-        batch_op.drop_index('ix_uploads_status')
-        batch_op.drop_index(batch_op.f('ix_uploads_owner_id'))
-        batch_op.drop_index(batch_op.f('ix_uploads_message_id'))
-        batch_op.drop_index(batch_op.f('ix_uploads_content_digest'))
-
     op.drop_table('uploads')
-    with op.batch_alter_table('contents', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_contents_used_at'))
-
     op.drop_table('contents')
