@@ -29,6 +29,7 @@ ALONE = {
     "tests/promises/test_hostile_files.py::test_a_pixel_bomb": _A_BOUND,
     "tests/promises/test_log_in_attacks.py::test_known_and_unknown_names_take_the_same_time": "it compares times",
     "tests/promises/test_redis_away.py": _A_BOUND,
+    "tests/promises/test_replay.py": "its 182 clients take the whole machine",
     "tests/realtime/test_hostile_packets.py::test_who_sends_without_a_pause": _ITS_SHARE,
     "tests/realtime/transport/test_slow_clients.py": _ITS_SHARE,
     "tests/runtime/test_gunicorn_worker.py::test_hashing": _ITS_SHARE,

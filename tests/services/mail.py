@@ -169,6 +169,9 @@ class _Controller(Controller):
     async def _cut(self) -> None:
         if self.server is not None:
             self.server.close()
+        # Also of connections that no session knows yet: asyncio accepts before it says so.
+        for transport in list(getattr(self.loop, "_transports", {}).values()):
+            transport.abort()
         for session in self._open:
             if session.transport is not None:
                 session.transport.abort()
