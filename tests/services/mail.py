@@ -169,13 +169,14 @@ class _Controller(Controller):
     async def _cut(self) -> None:
         if self.server is not None:
             self.server.close()
-        # Also of connections that no session knows yet: asyncio accepts before it says so.
-        for transport in list(getattr(self.loop, "_transports", {}).values()):
-            transport.abort()
-        for session in self._open:
-            if session.transport is not None:
-                session.transport.abort()
-        for _ in range(5):  # what a transport does when it is lost, a TLS one in several steps
+        # In several turns: asyncio accepts before it says so, and a transport that is lost takes some steps, too.
+        for _ in range(20):
+            # Also of connections that no session knows yet.
+            for transport in list(getattr(self.loop, "_transports", {}).values()):
+                transport.abort()
+            for session in self._open:
+                if session.transport is not None:
+                    session.transport.abort()
             await asyncio.sleep(0)
 
     def factory(self) -> SMTP:

@@ -2,7 +2,9 @@
 
 import atexit
 import contextlib
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -156,11 +158,32 @@ def is_gone(process: psutil.Process) -> bool:
 
 
 def free_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port for a server that may start late, stop and start again.
+
+    Never one that the system gives to outgoing connections, since such a connection would keep the server from it,
+    and for each worker of pytest-xdist from a part of its own.
+    """
+    for _ in range(len(_PORTS)):
+        port = next(_ROUND)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ProcessFailed(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free: end what listens there")
+
+
+def _own_ports() -> range:
+    outgoing = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    # Where the file is absent, the system follows RFC 6335.
+    end = int(outgoing.read_text().split()[0]) if outgoing.exists() else 49152
+    begin = min(10_000, end // 2)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = (end - begin) // workers
+    return range(begin + share * mine, begin + share * (mine + 1))
+
+
+_PORTS = _own_ports()
+_ROUND = itertools.islice(itertools.cycle(_PORTS), random.randrange(len(_PORTS)), None)
 
 
 @atexit.register

@@ -127,10 +127,12 @@ def test_what_was_not_sent_says_so_and_can_be_sent_again(signed_up: Open) -> Non
     expect(ada.get("attachment").filter(has_text="paper.pdf")).to_be_visible()
 
 
-def test_a_file_that_the_server_refuses_is_explained(signed_up: Open) -> None:
+def test_a_file_that_the_server_refuses_is_explained(signed_up: Open, tmp_path: Path) -> None:
     ada, grace = signed_up("Ada"), signed_up("Grace")
     ada.begin_chat(grace)
-    choose(ada, ("large.bin", "application/octet-stream", bytes(10 * 2**20 + 1)))
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(10 * 2**20 + 1))
+    ada.get("file-input").set_input_files(large)
     failed = ada.page.locator("[data-testid=pending-file][data-state=failed]")
     expect(failed).to_contain_text(re.compile("large|10 MiB"), timeout=30_000)
     ada.problems.clear()  # the browser's own line about the status 413
