@@ -64,7 +64,7 @@ def install() -> None:
 
 
 def test() -> None:
-    """What the tests need beyond that: test packages, the client bundle for Node, a browser, a MariaDB.
+    """What the tests need beyond that: test packages, the client bundle for Node, a browser, MariaDB and nginx.
 
     pip, npm and apt-get work side by side; what is left, because it needs a package of pip's, comes after them.
     """
@@ -191,7 +191,8 @@ def web_sources() -> list[Path]:
 def system_packages() -> None:
     """One after the other: apt-get works alone."""
     system_browser()
-    mariadb()
+    system_server("MariaDB", "mariadbd", "mariadb-server", " 10.6 or newer")
+    system_server("nginx", "nginx", "nginx-light")
 
 
 def system_browser() -> None:
@@ -232,28 +233,26 @@ def apt(package: str) -> None:
 BROWSER_HINT = "The tests of the page need a browser. Install Chromium or Google Chrome so that it is on PATH."
 
 
-# -- the MariaDB of the tests --------------------------------------------------------------------------
+# -- the servers of the tests that no Python package brings --------------------------------------------
 
 
-def mariadb() -> None:
-    """MariaDB's server, which no Python package brings. Where it cannot be installed its tests are skipped.
+def system_server(name: str, program: str, package: str, version: str = "") -> None:
+    """From the system's packages. Where it cannot be installed its tests are skipped.
 
-    On Debian the package also starts a server of the system's own, on port 3306; the tests start theirs beside it.
+    On Debian a package also starts a server of the system's own, on its usual port; the tests start theirs beside it.
     """
-    if shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin"):
+    if shutil.which(program) or shutil.which(program, path="/usr/sbin"):
         return
     try:
         if os.geteuid() != 0 or not shutil.which("apt-get"):
             raise SystemExit("not root, or no apt-get")
-        progress("Installing MariaDB (apt-get)", lambda: apt("mariadb-server"))
+        progress(f"Installing {name} (apt-get)", lambda: apt(package))
     except SystemExit as problem:
-        say(f"{str(problem).strip().splitlines()[-1]}\n{MARIADB_HINT}")
-
-
-MARIADB_HINT = (
-    "ChatSphere: MariaDB is missing, so the tests that need it will be skipped. Install MariaDB 10.6 or newer so that"
-    " mariadbd is on PATH or in /usr/sbin (on Debian and Ubuntu: apt-get install mariadb-server)."
-)
+        say(
+            f"{str(problem).strip().splitlines()[-1]}\nChatSphere: {name} is missing, so the tests that need it will be"
+            f" skipped. Install {name}{version} so that {program} is on PATH or in /usr/sbin (on Debian and Ubuntu:"
+            f" apt-get install {package})."
+        )
 
 
 # -- steps ---------------------------------------------------------------------------------------------

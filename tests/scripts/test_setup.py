@@ -67,10 +67,10 @@ def test_two_setups_of_one_checkout_take_turns(checkout: Path):
 
 def test_where_mariadb_cannot_be_installed_it_is_said_and_the_set_up_goes_on(monkeypatch: pytest.MonkeyPatch, capsys):
     monkeypatch.setattr(setup.shutil, "which", lambda name, path=None: None)
-    setup.mariadb()
+    setup.system_server("MariaDB", "mariadbd", "mariadb-server")
     assert "the tests that need it will be skipped" in capsys.readouterr().out
     monkeypatch.setattr(setup.shutil, "which", lambda name, path=None: f"/usr/bin/{name}")
-    setup.mariadb()
+    setup.system_server("MariaDB", "mariadbd", "mariadb-server")
     assert capsys.readouterr().out == ""
 
 

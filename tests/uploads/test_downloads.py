@@ -1,12 +1,18 @@
 """Getting files: who may, in parts, once only, and so that no browser runs them."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.services import deployment as deployments
 from tests.services.api import Api
 from tests.services.deployment import Deployment
+from tests.services.nginx import Nginx
 from tests.services.people import People
 from tests.uploads.files import PDF, TEXT, fetch, photo, send_file, uploaded
+
+OF_EACH_SERVER = {"Server", "Date", "Connection", "ETag", "X-Request-ID"}
+"""Headers that two servers give differently."""
 
 
 def test_members_get_what_is_attached_and_nobody_else(people: People):
@@ -75,17 +81,46 @@ def test_only_images_are_shown_and_nothing_is_run(
     assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
-def test_nginx_may_send_the_body(tmp_path_factory: pytest.TempPathFactory):
+@pytest.fixture(scope="module")
+def behind_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment, Nginx]]:
     settings = {"MEDIA_ACCEL": "/protected-media"}
     with deployments.embedded(tmp_path_factory.mktemp("accel"), settings) as deployment:
-        ada, eve = (Api(deployment.url).register() for _ in range(2))
-        upload = uploaded(ada)
-        status, body, headers = fetch(ada, upload["url"])
-        assert (status, body) == (200, b"")
-        path = headers["X-Accel-Redirect"].removeprefix("/protected-media/")
-        assert (deployment.data_dir / "media/files" / path).read_bytes() == TEXT
-        assert headers["Content-Disposition"].startswith("attachment")
-        assert fetch(eve, upload["url"])[0] == 404
+        nginx = Nginx(tmp_path_factory.mktemp("nginx"), deployment.url, deployment.data_dir / "media")
+        try:
+            nginx.start()
+            yield deployment, nginx
+        finally:
+            nginx.close()
+
+
+def test_nginx_sends_the_body_to_those_who_may_have_it(behind_nginx: tuple[Deployment, Nginx]):
+    deployment, nginx = behind_nginx
+    ada, eve = (Api(nginx.url).register() for _ in range(2))
+    upload = uploaded(ada, photo(), "beach.jpg")
+    status, body, headers = fetch(ada.at(deployment.url), upload["url"])
+    assert (status, body) == (200, b"")
+    inside = headers["X-Accel-Redirect"]
+    status, body, headers = fetch(ada, upload["url"])
+    assert (status, len(body)) == (200, upload["size"])
+    assert "X-Accel-Redirect" not in headers
+    assert fetch(ada, upload["url"], Range="bytes=100-199")[:2] == (206, body[100:200])
+    assert fetch(ada, upload["url"], **{"If-None-Match": headers["ETag"]})[:2] == (304, b"")
+    assert fetch(eve, upload["url"])[0] == 404
+    assert fetch(ada, inside)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("data", "name"), [(photo(), "beach.jpg"), (TEXT, "notes.txt"), (b"<script>1</script>", "x.html")]
+)
+def test_nginx_says_of_a_file_what_we_say(
+    embedded: Deployment, behind_nginx: tuple[Deployment, Nginx], data: bytes, name: str
+):
+    """Of what the upstream says it keeps little; the rest stands in our fragment of its settings."""
+    _, nginx = behind_nginx
+    people = (Api(url).register() for url in (embedded.url, nginx.url))
+    ours, theirs = (dict(fetch(person, uploaded(person, data, name)["url"])[2]) for person in people)
+    for header in {"Content-Type", "Content-Security-Policy", *ours} - OF_EACH_SERVER:
+        assert theirs.get(header) == ours[header], header
 
 
 def test_an_api_key_gets_files_with_the_scope_for_messages(embedded: Deployment):
