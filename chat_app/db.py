@@ -150,7 +150,7 @@ def transaction() -> Iterator[Session]:
     held: list[partial[object]] = []
     session.info["held"] = held
     try:
-        session.connection(execution_options=_writing())
+        session.connection(execution_options=writing())
         yield session
         session.commit()
     except BaseException:
@@ -162,7 +162,7 @@ def transaction() -> Iterator[Session]:
         _run_alone(work)
 
 
-def _writing() -> dict[str, Any]:
+def writing() -> dict[str, Any]:
     """Options of a connection that writes; see :func:`_sqlite_begin` for SQLite's."""
     return {"isolation_level": "READ COMMITTED"} if dialect() == "postgresql" else {"writes": True}
 

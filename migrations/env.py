@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.types import TypeDecorator
 
 from chat_app import mariadb
+from chat_app.db import writing
 
 MIGRATION_LOCK = 4_701_223
 """A number of our own for PostgreSQL's advisory lock. SQLite locks the whole file by itself."""
@@ -69,7 +70,7 @@ def engine() -> Engine:
 
 WAYS = {"sqlite": migrate_sqlite, "postgresql": migrate, "mysql": migrate_mariadb}
 
-with engine().connect().execution_options(writes=True) as connection:
+with engine().connect().execution_options(**writing()) as connection:
     try:
         WAYS[connection.dialect.name](connection)
         connection.commit()

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -62,6 +63,14 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
     (tmp_path / "conftest.py").write_text(HOOKS)
     return tmp_path
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Who starts the tests in the background lets them, and so all that they start, ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def environment() -> dict[str, str]:
@@ -127,6 +136,7 @@ def test_a_worker_that_dies_fails_its_test_and_the_others_still_run(folder: Path
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.usefixtures("interruptible")
 def test_whatever_way_it_is_ended_no_process_is_left(folder: Path, workers: str, how: signal.Signals):
     (folder / "test_1.py").write_text(STARTS)
     tests = Process(command("-n", workers), folder / "tests.log", env=environment(), cwd=folder)

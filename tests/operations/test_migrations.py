@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from tests.services.commands import database_command
 from tests.services.database import Database, engine
 from tests.services.mariadb import Mariadb
+from tests.services.postgres import Postgres
+from tests.services.waiting import eventually
 
 TABLES = {
     *("users", "auth_sessions", "conversations", "conversation_members", "messages", "message_reactions"),
@@ -29,6 +31,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         empty = server.create_database()
         yield empty
         server.drop_database(empty)
+
+
+@pytest.fixture
+def postgresql(postgres: Postgres | Mariadb) -> Postgres:
+    if not isinstance(postgres, Postgres):
+        pytest.skip("about PostgreSQL, and the tests run on MariaDB")
+    return postgres
 
 
 def tables(url: str) -> set[str]:
@@ -88,6 +97,32 @@ def test_on_mariadb_texts_are_compared_exactly_and_instants_keep_their_microseco
     assert padded == [], "only JSON is stored as MariaDB likes it"
     assert {c.column_type for c in columns if c.column_type.startswith(("datetime", "timestamp"))} == {"datetime(6)"}
     assert {c.column_type for c in columns if c.column_type.endswith("text")} == {"mediumtext", "longtext"}
+
+
+def test_two_that_migrate_postgresql_at_once_take_turns(postgresql: Postgres, tmp_path: Path):
+    """Both stand before the lock when it is opened, so neither comes late enough to find everything done."""
+    url = postgresql.create_database()
+    with postgresql.connect(url) as lock, ThreadPoolExecutor() as threads:
+        lock.execute("SELECT pg_advisory_lock(4701223)")
+        upgrades = [threads.submit(database_command, tmp_path, "upgrade", settings={"DATABASE_URL": url}) for _ in "12"]
+        waiting = "SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        eventually(lambda: lock.execute(waiting).fetchone() == (True,), timeout=60)
+        assert tables(url) == set()
+        lock.execute("SELECT pg_advisory_unlock(4701223)")
+        for upgrade in upgrades:
+            upgrade.result()
+    assert tables(url) == TABLES
+    postgresql.drop_database(url)
+
+
+def test_a_migration_of_postgresql_that_fails_leaves_nothing_behind(postgresql: Postgres, tmp_path: Path):
+    url = postgresql.create_database()
+    with postgresql.connect(url) as connection:
+        connection.execute("CREATE TABLE uploads (of_another_program int)")
+    with pytest.raises(AssertionError, match="uploads"):
+        database_command(tmp_path, "upgrade", settings={"DATABASE_URL": url})
+    assert tables(url) == {"uploads"}
+    postgresql.drop_database(url)
 
 
 def test_two_that_migrate_mariadb_at_once_take_turns(mariadb: Mariadb, tmp_path: Path):

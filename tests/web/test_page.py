@@ -134,7 +134,7 @@ def test_a_room_is_found_joined_and_left(signed_up: Open) -> None:
     ada.get("new-menu").first.click()
     ada.get("new-room").first.click()
     ada.get("title").fill(title)
-    ada.get("title").press("Enter")  # the button below moves while people are still loaded
+    ada.get("create").click()
     ada.at(title)
     grace.get("rooms-tab").click()
     grace.get("room-list").wait_for()

@@ -12,7 +12,16 @@ interface ResultsProps extends People {
   onPick: (user: User) => void;
 }
 
-export function PeopleResults({ people, problem, q, chosen, onPick }: ResultsProps) {
+/** As tall while it loads as with people in it, so that nothing below moves under a pointer. */
+export function PeopleResults(props: ResultsProps) {
+  return (
+    <div class="people-results">
+      <Results {...props} />
+    </div>
+  );
+}
+
+function Results({ people, problem, q, chosen, onPick }: ResultsProps) {
   const findsAll = useMay("people.find");
   const nobody = findsAll ? t.create.noPeople : t.create.noContacts;
   if (problem) {
