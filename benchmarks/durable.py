@@ -83,9 +83,10 @@ class Bench:
             for kind in kinds(self.targets, options):
                 peer = stack.enter_context(standing(kind, template))
                 chat = stack.enter_context(_talking(peer, template, self.lines))
-                work(chat)
+                do = _in_order(kind, lambda chat=chat: work(chat))
+                do()
                 peer.settle()
-                turns[kind] = lambda peer=peer, chat=chat: self._turn(peer, lambda: work(chat))
+                turns[kind] = lambda peer=peer, do=do: self._turn(peer, do)
             title = f"{self.name}, {self.unit}"
             outcome.add(self.name, self.unit, rounds(title, options, turns), self.targets)
 
@@ -94,6 +95,18 @@ class Bench:
         done = work()
         peer.settle()
         return Sample((peer.cpu_seconds - before) / self.units(done) * 1e6, done.p50, done.p99)
+
+
+def _in_order(kind: str, work: Callable[[], ChatWork]) -> Callable[[], ChatWork]:
+    """Ours must bring each message after those of a lower `seq`, to everybody. Others may not."""
+
+    def checked() -> ChatWork:
+        done = work()
+        if kind == "ours" and done.early:
+            raise RuntimeError(f"{done.early} of {done.deliveries} messages of ours overtook others")
+        return done
+
+    return checked
 
 
 @contextmanager
