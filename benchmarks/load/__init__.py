@@ -42,6 +42,7 @@ class Commands(Generic[W]):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="backslashreplace",  # what came need not be text
         )
 
     def _do(self, command: str) -> W:
