@@ -3,7 +3,7 @@
 PostgreSQL only. Errors are SQLAlchemy's, as everywhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -21,21 +21,23 @@ class FastStatements:
 
     There are as many connections as there were statements at work at once: that is for the caller to bound. Generic
     plans: planning anew each time costs twice as much as running. Not for queries whose best plan depends on their
-    values.
+    values. `planning` are further settings of PostgreSQL for them.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *planning: str) -> None:
         self._engine = sa.create_engine(
             settings.database_url,
             isolation_level="AUTOCOMMIT",
             poolclass=sa.NullPool,
             hide_parameters=True,
-            connect_args=postgresql_connect_args("plan_cache_mode=force_generic_plan", "jit=off", "enable_seqscan=off"),
+            connect_args=postgresql_connect_args(
+                "plan_cache_mode=force_generic_plan", "jit=off", "enable_seqscan=off", *planning
+            ),
         )
         self._idle: list[sa.PoolProxiedConnection] = []
 
-    def run(self, statement: bytes, parameters: Sequence[Any]) -> list[Row]:
-        """The rows of a prepared statement with the placeholders `%s`.
+    def run(self, statement: bytes, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
+        """The rows of a prepared statement with the placeholders `%s`, or `%(name)s`.
 
         Raises what SQLAlchemy would raise, without the parameters.
         """

@@ -27,6 +27,9 @@ shorter than callers wait for their message (15)."""
 
 MIGRATION_LOCK_SECONDS = 60
 
+LONGEST_AGGREGATE = 64 * 2**20
+"""Bytes of a text made of many rows; beyond it MariaDB cuts it off without an error."""
+
 
 def is_mariadb(url: str) -> bool:
     """Whether the address of a database is one for this module."""
@@ -65,6 +68,7 @@ def _session(*, locks: int, statements: int) -> str:
     """
     return (
         f"SET SESSION innodb_lock_wait_timeout = {locks}, lock_wait_timeout = {locks}, wait_timeout = 28800,"
+        f" group_concat_max_len = {LONGEST_AGGREGATE},"
         " sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
         f" time_zone = '+00:00' /*M! , max_statement_time = {statements} */"
     )

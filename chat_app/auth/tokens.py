@@ -5,6 +5,7 @@ so a revocation or a ban counts at once. Claims beyond that would only go stale.
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,12 +29,13 @@ from chat_app.users.models import User
 
 KNOWN_TOKENS = 10_000
 """Access tokens of which a process remembers that it has verified them; beyond it the first of them is forgotten."""
-_HOLDER = (
+HOLDER = (
     sa.select(User.role, User.plan, Plan.requests_per_minute, User.banned_at, AuthSession.revoked_at)
     .join(AuthSession, AuthSession.user_id == User.id)
     .join(Plan, Plan.name == User.plan)
     .where(AuthSession.id == sa.bindparam("session_id"), User.id == sa.bindparam("user_id"))
 )
+"""Who holds a token, and whether the session still lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,11 @@ def authenticate(token: str | None) -> Identity:
     if not token:
         raise ChatError("unauthorized", "Log in first: send the access token.")
     claims = read_token(token, "access")
-    found = read(_HOLDER, session_id=claims["sid"], user_id=claims["sub"])
+    return identified(claims, read(HOLDER, session_id=claims["sid"], user_id=claims["sub"]))
+
+
+def identified(claims: dict[str, Any], found: Sequence[Any]) -> Identity:
+    """Who the rows of :data:`HOLDER` for these claims say it is."""
     if not found:
         raise session_ended()
     row = found[0]

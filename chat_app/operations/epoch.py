@@ -11,19 +11,19 @@ from chat_app.ids import new_id
 from chat_app.operations.models import ServerState
 
 EPOCH = "epoch"
-_VALUE = sa.select(ServerState.value).where(ServerState.key == EPOCH)
+STORED_EPOCH = sa.select(ServerState.value).where(ServerState.key == EPOCH)
 
 
 def current_epoch() -> str:
     """Read anew each time: it is one row by its key, and a cached one would outlive a restore."""
-    found = read(_VALUE)
+    found = read(STORED_EPOCH)
     return str(found[0].value) if found else _begin()
 
 
 def _begin() -> str:
     with transaction() as session:
         insert_new(ServerState, key=EPOCH, value=new_id())
-        return session.scalars(_VALUE).one()
+        return session.scalars(STORED_EPOCH).one()
 
 
 def renew_epoch() -> str:

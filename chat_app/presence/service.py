@@ -13,14 +13,16 @@ import redis
 import sqlalchemy as sa
 from flask import Flask, current_app
 
+from chat_app.batching import Batcher, Waiting
 from chat_app.errors import ChatError
-from chat_app.extensions import db
+from chat_app.extensions import db, socketio
 from chat_app.presence.schemas import MAX_WATCHED
 from chat_app.presence.store import (
     GRACE,
     OFFLINE,
     ONLINE,
     TIME_TO_LIVE,
+    Entry,
     MemoryPresence,
     PresenceStore,
     RedisPresence,
@@ -37,6 +39,8 @@ Told = dict[str, Any]
 OVERLAP = 5.0
 CLOCKS = 0.5
 """Seconds by which the clocks of the machines may differ, ordinarily."""
+RENEWED_AT_ONCE = 200
+"""People whose devices are renewed in one transaction of Redis."""
 LAST_SEEN_BATCH = 200
 """People of one transaction: other processes store the same ones and wait for its row locks."""
 
@@ -44,8 +48,9 @@ LAST_SEEN_BATCH = 200
 class Presence:
     """What this process knows: the statuses of its own devices, and what its watchers were told last."""
 
-    def __init__(self, store: PresenceStore) -> None:
+    def __init__(self, store: PresenceStore, entries: "Entries") -> None:
         self.store = store
+        self.entries = entries
         self.statuses: dict[str, str] = {}
         self.told: dict[str, str] = {}
         self.dirty: set[str] = set()
@@ -56,9 +61,31 @@ class Presence:
         self.looked_at = self.stored_at = time.time()
 
 
+class Entries(Batcher[Entry]):
+    """Stores devices that came, went or changed, many at once when everybody comes back at once."""
+
+    too_many = "Too many devices come and go. Please try again."
+
+    def __init__(self, app: Flask, store: PresenceStore, size: int = 200, bound: int = 20_000) -> None:
+        super().__init__(size, bound, socketio.start_background_task)
+        self._app = app
+        self._store = store
+
+    def _work(self, batch: list[Waiting[Entry]]) -> None:
+        entries = [waiting.item for waiting in batch]
+        with self._app.app_context():
+            try:
+                self._store.put(entries)
+                presence_touched(list({entry.user_id for entry in entries}))
+            except redis.RedisError as error:
+                self._app.logger.info("presence was not stored: %s", error)
+        for waiting in batch:
+            waiting.answer.set(None)
+
+
 def init_presence(app: Flask, settings: Settings) -> None:
     store = RedisPresence(settings.redis_url) if settings.redis_url else MemoryPresence()
-    app.extensions["presence"] = Presence(store)
+    app.extensions["presence"] = Presence(store, Entries(app, store))
 
 
 def _presence() -> Presence:
@@ -89,11 +116,7 @@ def set_status(connection: Connection, status: str) -> None:
 
 
 def _put(user_id: str, devices: dict[str, str], ttl: float) -> None:
-    try:
-        _presence().store.put(user_id, devices, ttl)
-        presence_touched(user_id)
-    except redis.RedisError as error:
-        current_app.logger.info("presence was not stored: %s", error)
+    _presence().entries.submit(Entry(user_id, devices, ttl))
 
 
 def renew() -> None:
@@ -104,8 +127,9 @@ def renew() -> None:
             devices.setdefault(connection.user_id, {})[connection.sid] = _presence().statuses.get(
                 connection.sid, ONLINE
             )
-    for user_id, theirs in devices.items():
-        _presence().store.put(user_id, theirs, TIME_TO_LIVE)
+    entries = [Entry(user_id, theirs, TIME_TO_LIVE) for user_id, theirs in devices.items()]
+    for start in range(0, len(entries), RENEWED_AT_ONCE):
+        _presence().store.put(entries[start : start + RENEWED_AT_ONCE])
 
 
 def tell_again() -> None:
@@ -131,11 +155,11 @@ def watch(connection: Connection, user_ids: list[str]) -> list[Told]:
 
 
 def touched(message: dict[str, Any]) -> None:
-    """From the bus: `{user_id}`; looked at with the next tick, and again after the moment of grace."""
-    user_id = message["user_id"]
-    if _is_watched(user_id):
-        _presence().dirty.add(user_id)
-        _presence().again[user_id] = time.time() + GRACE + CLOCKS
+    """From the bus: `{user_ids}`; looked at with the next tick, and again after the moment of grace."""
+    for user_id in message["user_ids"]:
+        if _is_watched(user_id):
+            _presence().dirty.add(user_id)
+            _presence().again[user_id] = time.time() + GRACE + CLOCKS
 
 
 def look_at_all() -> None:

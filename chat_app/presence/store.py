@@ -5,9 +5,9 @@ nothing, so its people go offline by themselves. Entries outlive their time as t
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import redis
 from redis.backoff import NoBackoff
@@ -30,9 +30,21 @@ class State:
     last_seen: float | None
 
 
+Devices = dict[str, tuple[str, float]]
+"""`{device: (status, expires_at)}`."""
+
+
+class Entry(NamedTuple):
+    """Devices of a person, `{device: status}`, for `ttl` seconds from now."""
+
+    user_id: str
+    devices: dict[str, str]
+    ttl: float
+
+
 class PresenceStore(Protocol):
-    def put(self, user_id: str, devices: dict[str, str], ttl: float) -> None:
-        """Set or renew `{device: status}` of a person for `ttl` seconds from now."""
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Set or renew devices; of two entries of one device the later counts."""
 
     def states(self, user_ids: Iterable[str]) -> dict[str, State]:
         """The state of each of them."""
@@ -58,15 +70,16 @@ class MemoryPresence:
     """For one process."""
 
     def __init__(self) -> None:
-        self._people: dict[str, dict[str, tuple[str, float]]] = {}
+        self._people: dict[str, Devices] = {}
         self._forget_at = 0.0
 
-    def put(self, user_id: str, devices: dict[str, str], ttl: float) -> None:
+    def put(self, entries: Sequence[Entry]) -> None:
         now = time.time()
-        known = self._people.setdefault(user_id, {})
-        for device in [device for device, (_, expires_at) in known.items() if expires_at < now and len(known) > 1]:
-            del known[device]
-        known.update({device: (status, now + ttl) for device, status in devices.items()})
+        for user_id, devices, ttl in entries:
+            known = self._people.setdefault(user_id, {})
+            for device in [device for device, (_, expires_at) in known.items() if expires_at < now and len(known) > 1]:
+                del known[device]
+            known.update({device: (status, now + ttl) for device, status in devices.items()})
         self._forget(now)
 
     def _forget(self, now: float) -> None:
@@ -112,35 +125,45 @@ class RedisPresence:
     def _key(user_id: str) -> str:
         return f"chatsphere:presence:{user_id}"
 
-    def put(self, user_id: str, devices: dict[str, str], ttl: float) -> None:
+    def put(self, entries: Sequence[Entry]) -> None:
+        """In two round trips, or in one for those who stay: nobody's devices count for longer than theirs will."""
+        if not entries:
+            return
         now = time.time()
-        expires_at = now + ttl
-        key = self._key(user_id)
-        known = self._read(cast(dict[str, str], self._redis.hgetall(key)))
-        gone = [device for device, (_, expiry) in known.items() if expiry < now - REMEMBERED / 100]
-        others = [expiry for device, (_, expiry) in known.items() if device not in devices]
+        set_now: dict[str, Devices] = {}
+        for entry in entries:
+            here = set_now.setdefault(entry.user_id, {})
+            here.update({device: (status, now + entry.ttl) for device, status in entry.devices.items()})
+        until = {user_id: max(expiry for _, expiry in devices.values()) for user_id, devices in set_now.items()}
+        others = self._devices([user_id for user_id, last in until.items() if last < now + TIME_TO_LIVE])
         with self._redis.pipeline() as pipeline:
-            if gone:
-                pipeline.hdel(key, *gone)
-            pipeline.hset(key, mapping={device: f"{status}:{expires_at}" for device, status in devices.items()})
-            pipeline.expire(key, REMEMBERED)
-            pipeline.zadd(self.PEOPLE, {user_id: max([expires_at, *others])})
+            for user_id, devices in set_now.items():
+                key = self._key(user_id)
+                known = others.get(user_id, {})
+                if gone := [device for device, (_, expiry) in known.items() if expiry < now - REMEMBERED / 100]:
+                    pipeline.hdel(key, *gone)
+                pipeline.hset(key, mapping={one: f"{status}:{expiry}" for one, (status, expiry) in devices.items()})
+                pipeline.expire(key, REMEMBERED)
+                elsewhere = [expiry for device, (_, expiry) in known.items() if device not in devices]
+                until[user_id] = max([until[user_id], *elsewhere])
+            pipeline.zadd(self.PEOPLE, until)
             pipeline.zremrangebyscore(self.PEOPLE, "-inf", now - REMEMBERED)
             pipeline.execute()
 
     def states(self, user_ids: Iterable[str]) -> dict[str, State]:
-        people = list(user_ids)
         now = time.time()
+        return {user_id: combine(devices.values(), now) for user_id, devices in self._devices(list(user_ids)).items()}
+
+    def _devices(self, people: Sequence[str]) -> dict[str, Devices]:
+        if not people:
+            return {}
         with self._redis.pipeline(transaction=False) as pipeline:
             for user_id in people:
                 pipeline.hgetall(self._key(user_id))
-            found = pipeline.execute() if people else []
-        return {
-            user_id: combine(self._read(devices).values(), now) for user_id, devices in zip(people, found, strict=True)
-        }
+            return dict(zip(people, map(self._read, pipeline.execute()), strict=True))
 
     @staticmethod
-    def _read(devices: dict[str, str]) -> dict[str, tuple[str, float]]:
+    def _read(devices: dict[str, str]) -> Devices:
         parts = {device: text.partition(":") for device, text in devices.items()}
         return {device: (status, float(expiry)) for device, (status, _, expiry) in parts.items()}
 

@@ -23,6 +23,8 @@ class Connection:
     """In /chat: the conversations whose rooms this socket is in."""
     watched: set[str] = field(default_factory=set)
     """In /presence: the people whose presence this socket is told of."""
+    epoch: str | None = None
+    """In /chat: the one that was read when the socket came, until `ready` has told it."""
     opened_at: float = field(default_factory=time.time)
     """Seconds since 1970."""
 

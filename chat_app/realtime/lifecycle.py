@@ -9,8 +9,8 @@ from chat_app.conversations.models import Conversation, ConversationMember
 from chat_app.conversations.views import membership_query, render
 from chat_app.db import now
 from chat_app.extensions import db, socketio
-from chat_app.messages.sync import places_of
 from chat_app.operations.epoch import current_epoch
+from chat_app.realtime.arrivals import Arrival, Arrivals
 from chat_app.realtime.connections import Connection, connections
 from chat_app.realtime.members import local_members
 from chat_app.realtime.namespaces import chat
@@ -24,22 +24,25 @@ SPREAD = 2.0
 """Seconds over which clients are told to sync after an interruption, so that they do not come all at once."""
 
 
-@chat.on_open
-def enter_rooms(connection: Connection) -> None:
+@chat.admits
+def enter_rooms(connection: Connection, token: str) -> None:
     """The socket hears its person's room and all of their conversations before it is confirmed."""
+    arrival: Arrival = current_app.extensions["arrivals"].read(token)
+    connection.epoch = arrival.epoch
     current_app.extensions["bus"].enter_room(connection.sid, CHAT, user_room(connection.user_id))
-    local_members().set_places(connection, places_of(connection.user_id))
+    local_members().set_places(connection, arrival.places)
 
 
 @chat.on_ready
 def say_ready(connection: Connection) -> None:
     """`ready` {user_id, session_id, epoch, server_time, expires_at}: the client's cue to sync."""
+    epoch, connection.epoch = connection.epoch, None
     _emit_here(
         "ready",
         {
             "user_id": connection.user_id,
             "session_id": connection.session_id,
-            "epoch": current_epoch(),
+            "epoch": epoch or current_epoch(),
             "server_time": utc_text(now()),
             "expires_at": expiry(connection),
         },
@@ -114,6 +117,7 @@ def _tell_changed(app: Any, conversation_id: str) -> None:
 
 def init_lifecycle(app: Flask) -> None:
     app.extensions["changed_conversations"] = {}
+    app.extensions["arrivals"] = Arrivals(app.config["SETTINGS"])
 
 
 def _emit_here(event: str, payload: dict[str, Any], room: str) -> None:

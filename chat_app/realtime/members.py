@@ -39,8 +39,9 @@ class LocalMembers:
         """
         for conversation_id in before - {place.id for place in places}:
             self._leave(connection, conversation_id)
+        connection.conversations.update(place.id for place in places)
+        self._manager.enter_rooms(connection.sid, CHAT, [conversation_room(place.id) for place in places])
         for place in places:
-            self._enter(connection, place.id)
             self._revs[place.id] = min(place.members_rev, self._revs.get(place.id, place.members_rev))
         return bool(self._manager.settle(connection.sid))
 

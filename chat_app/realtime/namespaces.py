@@ -34,6 +34,7 @@ from chat_app.schemas import Input
 Payload = TypeVar("Payload", bound=Input)
 Handler = Callable[[Connection, Any], dict[str, Any]]
 Hook = Callable[[Connection], None]
+Admission = Callable[[Connection, str], object]
 _numbers = itertools.count(1)
 """Of the events of this process: with the id of their socket they make the id of a request."""
 CONFIRMED_WITHIN = 10.0
@@ -60,7 +61,7 @@ class Events:
     def __init__(self, name: str) -> None:
         self.name = name
         self.handlers: dict[str, Inbound] = {}
-        self.opened: list[Hook] = []
+        self.admission: Admission = lambda connection, token: authenticate(token)
         self.ready: list[Hook] = []
         self.closed: list[Hook] = []
 
@@ -75,10 +76,10 @@ class Events:
 
         return register
 
-    def on_open(self, hook: Hook) -> Hook:
-        """Before the connection is confirmed; what it raises refuses the connection."""
-        self.opened.append(hook)
-        return hook
+    def admits(self, admission: Admission) -> Admission:
+        """Authenticates the token before the connection is confirmed; what it raises refuses the connection."""
+        self.admission = admission
+        return admission
 
     def on_ready(self, hook: Hook) -> Hook:
         """Right after the connection was confirmed."""
@@ -170,9 +171,7 @@ class EventNamespace(Namespace):
         connection = Connection(sid, self.namespace, claims["sub"], claims["sid"], float(claims["exp"]))
         # Registered before the session is looked up: a revocation that happens meanwhile finds it.
         self._connections.add(connection)
-        authenticate(token)
-        for hook in self._events.opened:
-            hook(connection)
+        self._events.admission(connection, token)
         if connection.ended:
             raise ChatError("token_revoked", "This session has ended. Log in again.")
         self.socketio.start_background_task(self._say_ready, connection)

@@ -93,9 +93,9 @@ def publish_typing(
     publish("typing", payload, conversation_room(conversation_id), guard=guard, skip_sid=skip_sid)
 
 
-def presence_touched(user_id: str) -> None:
-    """A device of this person came, went or changed; whoever has watchers of theirs looks it up."""
-    _tell("presence", user_id=user_id)
+def presence_touched(user_ids: list[str]) -> None:
+    """Devices of these people came, went or changed; whoever has watchers of theirs looks it up."""
+    _tell("presence", user_ids=user_ids)
 
 
 def membership_changed(conversation_id: str, user_ids: list[str], members_rev: int, *, present: bool) -> None:

@@ -5,7 +5,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chat_app.presence.store import REMEMBERED, MemoryPresence, PresenceStore, RedisPresence, State, combine
+from chat_app.presence.store import (
+    REMEMBERED,
+    TIME_TO_LIVE,
+    Entry,
+    MemoryPresence,
+    PresenceStore,
+    RedisPresence,
+    State,
+    combine,
+)
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -42,7 +51,7 @@ def test_an_unknown_person_is_offline_and_was_never_seen(store: PresenceStore, a
 
 
 def test_a_device_counts_for_its_time(store: PresenceStore, clock: list[float], ada: str, status):
-    store.put(ada, {"phone": "online"}, ttl=10)
+    store.put([Entry(ada, {"phone": "online"}, 10)])
     clock[0] += 9
     assert status(ada) == "online"
     clock[0] += 2
@@ -51,14 +60,14 @@ def test_a_device_counts_for_its_time(store: PresenceStore, clock: list[float], 
 
 def test_renewing_prolongs_it(store: PresenceStore, clock: list[float], ada: str, status):
     for _ in range(3):
-        store.put(ada, {"phone": "away"}, ttl=10)
+        store.put([Entry(ada, {"phone": "away"}, 10)])
         clock[0] += 9
     assert status(ada) == "away"
 
 
 def test_the_liveliest_device_counts(store: PresenceStore, clock: list[float], ada: str, status):
-    store.put(ada, {"phone": "online"}, ttl=5)
-    store.put(ada, {"laptop": "away"}, ttl=10)
+    store.put([Entry(ada, {"phone": "online"}, 5)])
+    store.put([Entry(ada, {"laptop": "away"}, 10)])
     assert status(ada) == "online"
     clock[0] += 6
     assert status(ada) == "away"
@@ -66,15 +75,29 @@ def test_the_liveliest_device_counts(store: PresenceStore, clock: list[float], a
 
 def test_who_ran_out_is_found_once(store: PresenceStore, clock: list[float], ada: str):
     begun = clock[0]
-    store.put(ada, {"phone": "online"}, ttl=10)
-    store.put(ada, {"laptop": "online"}, ttl=20)
+    store.put([Entry(ada, {"phone": "online"}, 10)])
+    store.put([Entry(ada, {"laptop": "online"}, 20)])
     assert ada not in store.expired_between(begun, begun + 15)
     assert ada in store.expired_between(begun + 15, begun + 25)
     assert ada not in store.expired_between(begun + 25, begun + 30)
 
 
+def test_many_come_and_go_in_one_step(store: PresenceStore, clock: list[float], ada: str):
+    """Of one device the later entry counts, and one that leaves does not take those with it that stay."""
+    grace, begun = f"grace-{ada}", clock[0]
+    store.put([Entry(ada, {"phone": "online", "laptop": "away"}, TIME_TO_LIVE), Entry(grace, {"phone": "online"}, 40)])
+    store.put(
+        [Entry(ada, {"phone": "online"}, 40), Entry(ada, {"phone": "away"}, 1), Entry(grace, {"phone": "away"}, 1)]
+    )
+    states = store.states([ada, grace])
+    assert [states[person].status for person in (ada, grace)] == ["away", "away"]
+    assert store.expired_between(begun, begun + 2) >= {grace}
+    assert ada not in store.expired_between(begun, begun + 2)
+    assert ada in store.expired_between(begun, begun + TIME_TO_LIVE)
+
+
 def test_who_is_online_is_found(store: PresenceStore, clock: list[float], ada: str):
-    store.put(ada, {"phone": "online"}, ttl=1000)
+    store.put([Entry(ada, {"phone": "online"}, 1000)])
     assert ada in store.online(5000)
     clock[0] += 1001
     assert ada not in store.online(5000)
@@ -83,11 +106,11 @@ def test_who_is_online_is_found(store: PresenceStore, clock: list[float], ada: s
 def test_old_devices_and_old_people_are_forgotten(clock: list[float]):
     store = MemoryPresence()
     for number in range(50):
-        store.put("ada", {f"device {number}": "online"}, ttl=1)
+        store.put([Entry("ada", {f"device {number}": "online"}, 1)])
         clock[0] += 10
     assert len(store._people["ada"]) <= 2
     clock[0] += REMEMBERED + 3600
-    store.put("grace", {"phone": "online"}, ttl=1)
+    store.put([Entry("grace", {"phone": "online"}, 1)])
     assert set(store._people) == {"grace"}
 
 

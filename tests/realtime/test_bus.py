@@ -153,9 +153,9 @@ def test_a_guard_holds_for_what_a_process_without_a_server_publishes(monkeypatch
 def test_told_methods_reach_their_handlers():
     bus, heard = Recorder(), []
     bus.on("presence", heard.append)
-    bus.tell("presence", user_id="ada")
+    bus.tell("presence", user_ids=["ada"])
     bus.tell("something unknown", user_id="grace")
-    assert [message["user_id"] for message in heard] == ["ada"]
+    assert [message["user_ids"] for message in heard] == [["ada"]]
 
 
 def test_an_interruption_elsewhere_has_one_s_clients_sync():
@@ -183,7 +183,7 @@ def test_what_concerns_one_room_or_one_process_goes_to_those_alone():
 
 def test_what_concerns_everybody_goes_to_everybody():
     bus = Recorder("redis://x")
-    bus.tell("presence", user_id="ada")
+    bus.tell("presence", user_ids=["ada"])
     bus.emit("news", {}, namespace="/chat")
     bus.emit("news", {}, namespace="/chat", room=["c:1", "c:2"])
     bus.emit("presence", {}, namespace="/presence", room="p:1")

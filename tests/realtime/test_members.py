@@ -22,6 +22,10 @@ class Rooms:
     def enter_room(self, sid: str, namespace: str, room: str) -> None:
         self.rooms[namespace].setdefault(room, {})[sid] = sid
 
+    def enter_rooms(self, sid: str, namespace: str, rooms: list[str]) -> None:
+        for room in rooms:
+            self.enter_room(sid, namespace, room)
+
     def leave_room(self, sid: str, namespace: str, room: str) -> None:
         there = self.rooms[namespace].get(room, {})
         there.pop(sid, None)

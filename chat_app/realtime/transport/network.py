@@ -87,6 +87,11 @@ class Network:
     def is_confirmed(self, channel: bytes) -> bool:
         return self._by_tag[tag_of(channel)].is_confirmed(channel)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether Redis has confirmed everything that is wanted now."""
+        return all(link.is_settled for link in self.links)
+
     def settle(self, timeout: float) -> bool:
         """Wait until Redis has confirmed what is wanted now; see :meth:`Link.settle`."""
         settled = [link.settle(timeout) for link in self.links if not link.is_settled]

@@ -202,12 +202,16 @@ class RedisManager(PubSubManager, Rooms):
 
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
         super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
-        if self._network is not None and not self.hears(namespace, room):
+        if not self._hears_all and not self.hears(namespace, room):
             self._unheard.add(sid)
 
     def basic_disconnect(self, sid: str, namespace: str, **options: Any) -> None:
         super().basic_disconnect(sid, namespace, **options)
         self._unheard.discard(sid)
+
+    @property
+    def _hears_all(self) -> bool:
+        return self._network is None or self._network.is_settled
 
     def hears(self, namespace: str, room: Any) -> bool:
         """Whether what other processes emit to this room, which has clients here (None: to all), comes here."""

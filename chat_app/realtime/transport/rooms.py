@@ -4,7 +4,7 @@ In the place of `socketio.Manager`, which looks at every room of a namespace whe
 for each emit.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import engineio.packet
@@ -16,6 +16,16 @@ from chat_app.realtime.transport.packets import MESSAGE, Packet
 
 if TYPE_CHECKING:
     from chat_app.realtime.transport.client import Client
+
+
+class Members(dict[str, str]):
+    """`{sid: eio_sid}` of a room. Not a bidict, whose inverse only the room of all needs, and which costs ten times as
+    much to make; the attribute is what `socketio.BaseManager` reads of one.
+    """
+
+    @property
+    def _fwdm(self) -> "Members":
+        return self
 
 
 class Rooms(socketio.Manager):
@@ -82,12 +92,23 @@ class Rooms(socketio.Manager):
                     del pending[namespace]
 
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
-        is_new = room is not None and not self.has_room(namespace, room)
-        super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
+        if eio_sid is None and namespace not in self.rooms:
+            raise ValueError("sid is not connected to requested namespace")
+        rooms = self.rooms.setdefault(namespace, {})
+        members = rooms.get(room)
+        if members is None:
+            members = rooms[room] = bidict() if room is None else Members()
+        members[sid] = eio_sid or rooms[None][sid]
         self._clients.pop((namespace, room), None)
-        if is_new:
-            self.room_began(sid, namespace, room)
         self._rooms_of.setdefault((namespace, sid), set()).add(room)
+        if len(members) == 1 and room is not None:
+            self.room_began(sid, namespace, room)
+
+    def enter_rooms(self, sid: str, namespace: str, rooms: Iterable[str]) -> None:
+        """Many at once, for a client of this process; nothing for one that has left."""
+        if sid in self.rooms.get(namespace, {}).get(None, ()):
+            for room in rooms:
+                self.basic_enter_room(sid, namespace, room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
         self._rooms_of.get((namespace, sid), set()).discard(room)
@@ -203,7 +224,7 @@ class Rooms(socketio.Manager):
             for one in room:
                 several.update(rooms.get(one, {}))
             return several
-        members: bidict[str, str] | None = rooms.get(room)
+        members: bidict[str, str] | Members | None = rooms.get(room)
         return members._fwdm if members else {}
 
 

@@ -6,11 +6,14 @@ any kind and length fit. On a Redis Cluster a channel lives where the tag in its
 that many channels can be asked for in one command.
 """
 
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
 SHARDS = 1 << 20
 TAGS = 1024
+KNOWN = 1 << 16
+"""Channels that are remembered by the name of their room."""
 HOST_MARK = "_p"
 HOST_SIZE = 8
 """A client's own room begins with `HOST_MARK` and so many characters of its process."""
@@ -26,6 +29,7 @@ class Shards:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix.replace("{", "(").encode()
+        self._channel = lru_cache(KNOWN)(self._compute)
 
     def of_room(self, namespace: str, room: Any) -> bytes:
         """A room's channel. All clients of a process have theirs in common, so that it is asked for only once."""
@@ -38,7 +42,7 @@ class Shards:
         """The channel of what one process is told: answers to its questions, news for one of its clients."""
         return self._channel(host_id[:HOST_SIZE])
 
-    def _channel(self, key: str) -> bytes:
+    def _compute(self, key: str) -> bytes:
         number = crc32(key.encode(errors="surrogatepass")) % SHARDS
         return b"{%d}%b/%x" % (number % TAGS, self._prefix, number // TAGS)
 

@@ -1,0 +1,28 @@
+"""What a socket is given when it comes: its conversations and the epoch, and nothing of what is not its person's."""
+
+from tests.services.people import People
+
+
+def test_a_socket_hears_all_conversations_of_its_person_and_no_others(people: People):
+    ada, grace, eve = people.some(3)
+    shared = [ada.group(grace) for _ in range(30)]
+    foreign = ada.group(eve)
+    left = ada.group(grace)
+    ada.delete(f"/conversations/{left}/members/{grace.id}").must(204)
+    screen = people.chat(grace)
+    for number, conversation in enumerate([left, foreign, *shared]):
+        ada.say(conversation, f"word {number}")
+    last = screen.wait_for("message", lambda message: message["content"] == "word 31")
+    assert last["conversation_id"] == shared[-1]
+    heard = [message["conversation_id"] for message in screen.received("message")]
+    assert sorted(heard) == sorted(shared)
+
+
+def test_who_is_in_no_conversation_is_ready_and_hears_of_the_first_one(people: People):
+    ada, grace = people.some(2)
+    screen = people.chat(grace)
+    told = screen.wait_for("ready", lambda ready: ready["user_id"] == grace.id)
+    assert told["epoch"] == ada.post("/sync", {"epoch": None, "conversations": {}}).must()["epoch"]
+    conversation = ada.group(grace)
+    ada.say(conversation, "hello")
+    assert screen.wait_for("message", lambda message: True)["conversation_id"] == conversation
