@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { TEXT = 0x81, CLOSED = 0x88 };
+enum { TEXT = 0x81, CLOSED = 0x88, PING = 0x89, PONG = 0x8A };
 
 /* The example of RFC 6455, section 1.3: a constant key has a constant answer. */
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="

@@ -97,6 +97,14 @@ static int handshake(struct connection *connection, char *data, int size) {
   return (int)(end + 4 - data);
 }
 
+/* uvicorn also asks below Engine.IO whether anybody is there. */
+static void pong(struct connection *connection, const char *payload, int size) {
+  char frame[140];
+  int length = write_frame(frame, payload, size, 1);
+  frame[0] = (char)PONG;
+  send_all(connection->fd, frame, length);
+}
+
 static void begin_close(struct connection *connection) {
   connection->state = CLOSING;
   send_text(connection, "1", 1);
@@ -129,6 +137,8 @@ static void readable(struct connection *connection) {
       if (taken && frame.opcode == TEXT) {
         if (frame.size == 1 && *frame.payload == '2') send_text(connection, "3", 1);
         else received(connection, frame.payload, frame.size);
+      } else if (taken && frame.opcode == PING) {
+        pong(connection, frame.payload, frame.size);
       } else if (taken && connection->state != CLOSING) {
         fail("an unexpected frame 0x%x: %.*s", frame.opcode, frame.size, frame.payload);
       }

@@ -1,4 +1,4 @@
-"""What a socket is given when it comes: its conversations and the epoch, and nothing of what is not its person's."""
+"""What a socket hears from the moment on at which it came."""
 
 from tests.services.people import People
 
@@ -18,11 +18,9 @@ def test_a_socket_hears_all_conversations_of_its_person_and_no_others(people: Pe
     assert sorted(heard) == sorted(shared)
 
 
-def test_who_is_in_no_conversation_is_ready_and_hears_of_the_first_one(people: People):
+def test_who_is_in_no_conversation_yet_hears_the_first_one(people: People):
     ada, grace = people.some(2)
     screen = people.chat(grace)
-    told = screen.wait_for("ready", lambda ready: ready["user_id"] == grace.id)
-    assert told["epoch"] == ada.post("/sync", {"epoch": None, "conversations": {}}).must()["epoch"]
     conversation = ada.group(grace)
     ada.say(conversation, "hello")
     assert screen.wait_for("message", lambda message: True)["conversation_id"] == conversation

@@ -7,6 +7,7 @@ that happens at the same time, and does not notice a subscription that died in s
 import json
 import logging
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -203,6 +204,11 @@ class RedisManager(PubSubManager, Rooms):
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
         super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
         if not self._hears_all and not self.hears(namespace, room):
+            self._unheard.add(sid)
+
+    def enter_rooms(self, sid: str, namespace: str, rooms: Sequence[str]) -> None:
+        super().enter_rooms(sid, namespace, rooms)
+        if not self._hears_all and not all(self.hears(namespace, room) for room in rooms):
             self._unheard.add(sid)
 
     def basic_disconnect(self, sid: str, namespace: str, **options: Any) -> None:

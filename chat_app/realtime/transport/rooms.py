@@ -4,7 +4,7 @@ In the place of `socketio.Manager`, which looks at every room of a namespace whe
 for each emit.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import engineio.packet
@@ -104,11 +104,24 @@ class Rooms(socketio.Manager):
         if len(members) == 1 and room is not None:
             self.room_began(sid, namespace, room)
 
-    def enter_rooms(self, sid: str, namespace: str, rooms: Iterable[str]) -> None:
+    def enter_rooms(self, sid: str, namespace: str, rooms: Sequence[str]) -> None:
         """Many at once, for a client of this process; nothing for one that has left."""
-        if sid in self.rooms.get(namespace, {}).get(None, ()):
-            for room in rooms:
-                self.basic_enter_room(sid, namespace, room)
+        there = self.rooms.get(namespace, {})
+        eio_sid = there.get(None, {}).get(sid)
+        if eio_sid is None:
+            return
+        began = []
+        for room in rooms:
+            members = there.get(room)
+            if members is None:
+                there[room] = Members({sid: eio_sid})
+                began.append(room)
+            else:
+                members[sid] = eio_sid
+            self._clients.pop((namespace, room), None)
+        self._rooms_of.setdefault((namespace, sid), set()).update(rooms)
+        for room in began:
+            self.room_began(sid, namespace, room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
         self._rooms_of.get((namespace, sid), set()).discard(room)
