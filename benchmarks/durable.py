@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.load import LoadFailed
 from benchmarks.load.chat import Chat, ChatWork, Line
 from benchmarks.report import Sample
 from benchmarks.stack import Stack, Template, seeded, standing
@@ -101,7 +102,10 @@ def _in_order(kind: str, work: Callable[[], ChatWork]) -> Callable[[], ChatWork]
     """Ours must bring each message after those of a lower `seq`, to everybody. Others may not."""
 
     def checked() -> ChatWork:
-        done = work()
+        try:
+            done = work()
+        except LoadFailed as problem:
+            raise LoadFailed(f"{kind}: {problem}") from None
         if kind == "ours" and done.early:
             raise RuntimeError(f"{done.early} of {done.deliveries} messages of ours overtook others")
         return done

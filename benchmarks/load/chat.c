@@ -507,7 +507,7 @@ static void send_steadily(int in_flight) {
 static void offer(double rate) {
   uint64_t step = (uint64_t)(1e9 / rate), next = now();
   for (uint32_t i = 0; next < deadline; i++, next += step) {
-    while (now() < next) serve((int)((next - now()) / 1000000));
+    for (uint64_t time = now(); time < next; time = now()) serve((int)((next - time) / 1000000));
     struct conversation *conversation = &conversations[i % (uint32_t)conversation_count];
     int slot = 0;
     while (slot < MAX_IN_FLIGHT && conversation->flights[slot].busy) slot++;
