@@ -17,8 +17,12 @@ from chat_app.db import read
 from chat_app.driver import FastStatements
 from chat_app.extensions import db
 from chat_app.operations.epoch import STORED_EPOCH
+from chat_app.realtime.turnstile import Turnstile
 from chat_app.settings import Settings
 from chat_app.users.models import User
+
+AT_ONCE = 4
+"""Readings at the same time, each on a connection that stays open; they take a millisecond."""
 
 
 class Place(NamedTuple):
@@ -55,11 +59,12 @@ _Row = namedtuple("_Row", [column.name for column in _ARRIVAL.selected_columns])
 
 
 class Arrivals:
-    """Reads them; on PostgreSQL by the driver itself, on as many connections as sockets may connect at once."""
+    """Reads them; on PostgreSQL by the driver itself, on `AT_ONCE` connections of its own."""
 
     def __init__(self, settings: Settings) -> None:
         is_fast = settings.database_url.startswith("postgresql")
         self._statements = FastStatements(settings, *_BY_KEY) if is_fast else None
+        self._turns = Turnstile(AT_ONCE)
 
     @cached_property
     def _compiled(self) -> tuple[bytes, dict[str, Any]]:
@@ -75,7 +80,9 @@ class Arrivals:
         found: Sequence[Any]
         if self._statements:
             text, constants = self._compiled
-            found = [_Row(*row) for row in self._statements.run(text, {**constants, **values})]
+            with self._turns.place():
+                rows = self._statements.run(text, {**constants, **values})
+            found = [_Row(*row) for row in rows]
         else:
             found = read(_ARRIVAL, **values)
         identity = identified(claims, found)
