@@ -69,13 +69,13 @@ describe("code", () => {
   });
 
   test("a hostile text is read in no time", () => {
-    const started = performance.now();
+    const before = process.cpuUsage(); // not by the clock: other tests run beside this one
     parseText("`".repeat(20_000));
     parseText("```a\n".repeat(4_000));
     parseText("https://((((".repeat(1_600));
     parseText(`https://x${")".repeat(19_000)}`);
     parseText(`https://x${".,".repeat(9_000)}a`);
-    expect(performance.now() - started).toBeLessThan(800);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(800);
   });
 });
 
