@@ -11,7 +11,8 @@ export type Block = { kind: "text"; inlines: Inline[] } | { kind: "code"; langua
 
 const FENCE = /(^|\n)```([\w+#.-]{0,20})[^\S\n]*\n([\s\S]*?)(?:\n)?```(?=\n|$)\n?/g;
 const ONE_LINE_FENCE = /```([^\n`]+?)```/g;
-const CODE = /(`+)([^`\n]|[^`\n][^\n]*?[^`\n])\1(?!`)/g;
+// It begins where backticks begin, and with all of them: else each of many would be tried with every number that follows.
+const CODE = /(?<!`)(`+)(?!`)([^\n]|[^\n][^\n]*?[^`\n])\1(?!`)/g;
 // Bidi controls are kept out of addresses: they could make one look like another. The bound keeps a hostile one cheap.
 const LINK = /https?:\/\/[^\s<>"'`\u202a-\u202e\u2066-\u2069]{1,2048}/giu;
 const TRAILING = /[.,;:!?…'"*_~。,、!?;:】》」』]+$/u;

@@ -64,7 +64,7 @@ describe("code", () => {
     expect(parseText("```make run```")).toEqual([{ kind: "code", language: "", text: "make run" }]);
   });
 
-  test.each(["``` never closed\nhere", "a ` b", "``", "```"])("%j stays text", (text) => {
+  test.each(["``` never closed\nhere", "a ` b", "``", "```", "``a` b"])("%j stays text", (text) => {
     expect(parseText(text)).toEqual([{ kind: "text", inlines: [{ kind: "text", text }] }]);
   });
 
