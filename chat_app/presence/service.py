@@ -116,7 +116,10 @@ def set_status(connection: Connection, status: str) -> None:
 
 
 def _put(user_id: str, devices: dict[str, str], ttl: float) -> None:
-    _presence().entries.submit(Entry(user_id, devices, ttl))
+    try:
+        _presence().entries.submit(Entry(user_id, devices, ttl))
+    except ChatError as error:  # too many wait, or too long: the next renewal makes up for it
+        current_app.logger.info("presence was not stored: %s", error)
 
 
 def renew() -> None:

@@ -208,7 +208,8 @@ class RedisManager(PubSubManager, Rooms):
 
     def enter_rooms(self, sid: str, namespace: str, rooms: Sequence[str]) -> None:
         super().enter_rooms(sid, namespace, rooms)
-        if not self._hears_all and not all(self.hears(namespace, room) for room in rooms):
+        is_here = (namespace, sid) in self._rooms_of
+        if is_here and not self._hears_all and not all(self.hears(namespace, room) for room in rooms):
             self._unheard.add(sid)
 
     def basic_disconnect(self, sid: str, namespace: str, **options: Any) -> None:
