@@ -46,18 +46,28 @@ class Mariadb(Process):
             pytest.skip(MISSING)
         self.port = free_port()
         self.data = directory / "data"
+        # Its own, since a server that starts removes the temporary tables of every other one in the same folder.
+        self.temporary = directory / "tmp"
         self.user_id = UNPRIVILEGED if os.geteuid() == 0 else None
-        options = {**OPTIONS, "datadir": str(self.data), "port": str(self.port), "socket": str(directory / "socket")}
+        options = {
+            **OPTIONS,
+            "datadir": str(self.data),
+            "tmpdir": str(self.temporary),
+            "port": str(self.port),
+            "socket": str(directory / "socket"),
+        }
         super().__init__(
             [program, "--no-defaults", *(f"--{name}={value}" for name, value in options.items())],
             directory / "mariadb.log",
             cwd=directory,
             user=self.user_id,
         )
+        self.temporary.mkdir()
         if self.user_id is not None:
             # Not one of pytest's folders: those are, and are made again and again, for their owner alone.
             directory.chmod(0o755)
             os.chown(directory, self.user_id, self.user_id)
+            os.chown(self.temporary, self.user_id, self.user_id)
 
     def start(self) -> None:
         if not self.data.exists():
@@ -67,9 +77,9 @@ class Mariadb(Process):
 
     def initialise(self) -> None:
         """Make the system tables; anybody on this machine is root, without a password (three seconds)."""
-        command = ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db"]
+        command = ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.temporary}"]
         result = subprocess.run(
-            [*command, "--auth-root-authentication-method=normal", "--skip-name-resolve"],
+            [*command, "--skip-test-db", "--auth-root-authentication-method=normal", "--skip-name-resolve"],
             cwd=self.cwd,
             user=self.user_id,
             group=self.user_id,

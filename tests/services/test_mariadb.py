@@ -3,6 +3,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
+from tests.conftest import a_mariadb
 from tests.services import deployment as deployments
 from tests.services.mariadb import Mariadb
 
@@ -28,6 +29,14 @@ def test_a_fresh_database_is_a_copy_with_its_rows_and_references(mariadb: Mariad
     with pytest.raises(pymysql.IntegrityError):
         query(url, mariadb, "INSERT INTO message_reactions VALUES ('nothing', 'x', 'nobody', now())")
     mariadb.drop_database(url)
+
+
+def test_a_server_that_starts_beside_it_leaves_its_temporary_tables_alone(own_mariadb: Mariadb):
+    with own_mariadb.connect("mysql") as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE note (text varchar(20)) ENGINE=Aria")
+        with a_mariadb():
+            cursor.execute("DROP TEMPORARY TABLE note")
+    assert "Could not remove temporary table" not in own_mariadb.log.read_text()
 
 
 def test_what_was_committed_survives_a_kill_and_a_stop(own_mariadb: Mariadb):
