@@ -12,7 +12,7 @@ server of PostgreSQL's kind one round trip and not three.
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -165,17 +165,6 @@ def transaction() -> Iterator[Session]:
 def writing() -> dict[str, Any]:
     """Options of a connection that writes; see :func:`_sqlite_begin` for SQLite's."""
     return {"isolation_level": "READ COMMITTED"} if dialect() == "postgresql" else {"writes": True}
-
-
-def read(statement: sa.Executable, **values: Any) -> Sequence[sa.Row[Any]]:
-    """The rows of a statement, without a session around it.
-
-    For what every request or connection reads. Make `statement` once, as a constant of its module with its values
-    bound: to build one costs more than to run it. Not while the session holds a connection, for this takes another
-    (requests that wait for a second one could use up the pool for each other), and so not inside `transaction()`.
-    """
-    with db.engine.connect() as connection:
-        return connection.execute(statement, values).all()
 
 
 def after_commit(function: Callable[..., object], *args: Any, **kwargs: Any) -> None:

@@ -46,8 +46,10 @@ class FastStatements:
         try:
             rows: list[Row] = driver.execute(statement, parameters, prepare=True).fetchall()
         except psycopg.Error as error:
-            raise self._as_sqlalchemy_says(error) from error
+            raise self._as_sqlalchemy_says(error, driver.closed) from error
         finally:
+            if driver.closed:
+                self._forget_idle()  # whatever cut this one has cut the others
             if driver.closed or driver.pgconn.transaction_status != TransactionStatus.IDLE:
                 connection.invalidate()  # it broke, or the caller was interrupted in the middle
             else:
@@ -60,10 +62,20 @@ class FastStatements:
         except psycopg.Error as error:
             raise self._as_sqlalchemy_says(error) from error
 
-    def _as_sqlalchemy_says(self, error: psycopg.Error) -> Exception:
+    def _as_sqlalchemy_says(self, error: psycopg.Error, is_cut: bool = False) -> Exception:
         return sa.exc.DBAPIError.instance(
-            "", None, error, psycopg.Error, hide_parameters=True, dialect=self._engine.dialect
+            "",
+            None,
+            error,
+            psycopg.Error,
+            hide_parameters=True,
+            connection_invalidated=is_cut,
+            dialect=self._engine.dialect,
         )
+
+    def _forget_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().invalidate()
 
     def close(self) -> None:
         while self._idle:

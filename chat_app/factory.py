@@ -54,6 +54,7 @@ def _configure_database(app: Flask, settings: Settings, role: Role) -> None:
     from chat_app.messages import models as _messages  # noqa: F401
     from chat_app.operations import models as _operations  # noqa: F401
     from chat_app.plans import models as _plans  # noqa: F401
+    from chat_app.reads import init_reads
     from chat_app.uploads import models as _uploads  # noqa: F401
     from chat_app.users import models as _users  # noqa: F401
 
@@ -61,6 +62,7 @@ def _configure_database(app: Flask, settings: Settings, role: Role) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
     db.init_app(app)
     init_db(app)
+    init_reads(app)
     if role == "command":  # `flask db …`: Alembic is an eighth of the start, and no server needs it
         from flask_migrate import Migrate
 

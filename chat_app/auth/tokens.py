@@ -20,10 +20,10 @@ from jwt import ExpiredSignatureError, PyJWTError
 
 from chat_app.auth.models import AuthSession
 from chat_app.auth.permissions import SESSION_ONLY, permits
-from chat_app.db import read
 from chat_app.errors import ChatError, forbidden
 from chat_app.extensions import jwt
 from chat_app.plans.models import Plan
+from chat_app.reads import read
 from chat_app.settings import Settings
 from chat_app.users.models import User
 

@@ -1,16 +1,18 @@
 """A conversation as its members see it. Permission is the query: only rows of one's own memberships come back."""
 
+from collections import namedtuple
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.db import read
 from chat_app.extensions import db
 from chat_app.messages.models import Message
-from chat_app.messages.wire import COLUMNS, attachments_in, reactions_of, read_attachments, read_reactions, to_wire
+from chat_app.messages.wire import COLUMNS, Parts, Rows, parts_of, to_wire
+from chat_app.reads import among_ids, read
 from chat_app.receipts.pending import pending_receipts
 from chat_app.schemas import utc_text
 from chat_app.users.models import User
@@ -28,18 +30,11 @@ _OWN = (
 View = dict[str, Any]
 
 
-class _Part:
-    """The columns of a row whose labels begin with `prefix`, as attributes under their own names."""
-
-    id: str
-
-    def __init__(self, row: Any, prefix: str, names: Sequence[str]) -> None:
-        for name in names:
-            setattr(self, name, getattr(row, prefix + name))
-
-
 _PEER_NAMES = tuple(UserOut.model_fields)
 _LAST_NAMES = tuple(column.key for column in COLUMNS)
+_peer_values = attrgetter(*(f"peer_{name}" for name in _PEER_NAMES))
+_last_values = attrgetter(*(f"lm_{name}" for name in _LAST_NAMES))
+_Last = namedtuple("_Last", _LAST_NAMES)  # type: ignore[misc]
 _peer_columns = [getattr(Peer, name).label(f"peer_{name}") for name in _PEER_NAMES]
 _last_columns = [getattr(_LastMessage, name).label(f"lm_{name}") for name in _LAST_NAMES]
 
@@ -74,7 +69,7 @@ _OF_MEMBER = (
     membership_query()
     .where(
         ConversationMember.user_id == sa.bindparam("user_id"),
-        Conversation.id.in_(sa.bindparam("conversation_ids", expanding=True)),
+        among_ids(Conversation.id, "conversation_ids"),
     )
     .order_by(Conversation.id)
 )
@@ -85,25 +80,36 @@ def views(query: sa.Select[Any]) -> list[View]:
     return render(db.session.execute(query).all())
 
 
-def read_views(user_id: str, conversation_ids: Sequence[str]) -> list[View]:
-    """Those of one member, by id, outside of the session (:func:`chat_app.db.read`)."""
-    rows = read(_OF_MEMBER, user_id=user_id, conversation_ids=conversation_ids)
-    last = [_Part(row, "lm_", _LAST_NAMES) for row in rows if row.lm_id]
-    reactions, attachments = read_reactions([one.id for one in last]), read_attachments(last)
-    return [_view(row, reactions, attachments) for row in rows]
+def render(rows: Rows) -> list[View]:
+    return to_views(rows, parts_of(last_messages(rows)))
 
 
-def render(rows: Sequence[Any]) -> list[View]:
-    last = [_Part(row, "lm_", _LAST_NAMES) for row in rows if row.lm_id]
-    reactions, attachments = reactions_of({one.id for one in last}), attachments_in(last)
-    return [_view(row, reactions, attachments) for row in rows]
+def read_member_rows(user_id: str, conversation_ids: Sequence[str]) -> Rows:
+    """Those of one member, by id, for :func:`to_views`; outside of the session (:func:`chat_app.reads.read`)."""
+    return read(_OF_MEMBER, user_id=user_id, conversation_ids=conversation_ids) if conversation_ids else []
 
 
-def _view(row: Any, reactions: dict[str, Any], attachments: dict[str, Any]) -> View:
-    peer = UserOut.model_validate(_Part(row, "peer_", _PEER_NAMES)).to_json() if row.peer_id else None
-    found = reactions.get(row.lm_id, []), attachments.get(row.lm_id, [])
-    last = to_wire(_Part(row, "lm_", _LAST_NAMES), *found) if row.lm_id else None
-    return shared_fields(row) | member_fields(row, row.last_seq) | {"peer": peer, "last_message": last}
+def last_messages(rows: Rows) -> Rows:
+    return [_last(row) for row in rows if row.lm_id]
+
+
+def to_views(rows: Rows, parts: Parts) -> list[View]:
+    """`parts` are those of the :func:`last_messages`, at least."""
+    return [_view(row, parts) for row in rows]
+
+
+def _last(row: Any) -> Any:
+    return _Last._make(_last_values(row))
+
+
+def _view(row: Any, parts: Parts) -> View:
+    peer = dict(zip(_PEER_NAMES, _peer_values(row), strict=True)) if row.peer_id else None
+    return {
+        **shared_fields(row),
+        **member_fields(row, row.last_seq),
+        "peer": UserOut.model_validate(peer).to_json() if peer else None,
+        "last_message": to_wire(_last(row), parts) if row.lm_id else None,
+    }
 
 
 def shared_fields(conversation: Any) -> View:

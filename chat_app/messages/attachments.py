@@ -14,7 +14,7 @@ from chat_app.extensions import db
 from chat_app.messages.changes import changed
 from chat_app.messages.drafts import Draft, Outcome, Status
 from chat_app.messages.models import Message
-from chat_app.messages.wire import Wire, with_reactions
+from chat_app.messages.wire import Wire, with_parts
 from chat_app.realtime.publish import publish_attachment
 from chat_app.uploads.kinds import IMAGE_TYPES
 from chat_app.uploads.models import PROCESSING, READY, Upload
@@ -101,7 +101,7 @@ def _type(draft: Draft, uploads: list[Upload]) -> str:
 
 def as_stored(message_id: str) -> Wire:
     """The message, with its attachments as they are now."""
-    return with_reactions([db.session.get_one(Message, message_id)])[0]
+    return with_parts([db.session.get_one(Message, message_id)])[0]
 
 
 def attachment_changed(message_id: str) -> Callable[[Wire], None] | None:

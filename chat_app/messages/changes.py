@@ -6,7 +6,7 @@ from chat_app.conversations.models import Conversation
 from chat_app.db import after_commit, now
 from chat_app.extensions import db
 from chat_app.messages.models import Message, Reaction
-from chat_app.messages.wire import Wire, with_reactions
+from chat_app.messages.wire import Wire, with_parts
 from chat_app.realtime.publish import publish_message_change
 from chat_app.uploads.models import Upload
 
@@ -16,7 +16,7 @@ def changed(conversation: Conversation, message: Message) -> Wire:
     conversation.last_change += 1
     message.change = conversation.last_change
     db.session.flush()
-    shown = with_reactions([message])[0]
+    shown = with_parts([message])[0]
     after_commit(publish_message_change, shown, conversation.members_rev)
     return shown
 

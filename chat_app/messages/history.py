@@ -5,12 +5,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.db import read
 from chat_app.errors import invalid, not_found
 from chat_app.messages.models import Message
 from chat_app.messages.schemas import HistoryQuery
-from chat_app.messages.wire import COLUMNS, page_with_reactions
+from chat_app.messages.wire import COLUMNS, read_parts, to_wire
 from chat_app.pagination import decode_cursor, encode_cursor
+from chat_app.reads import read
 
 _PLACE = (
     sa.select(Conversation.last_seq, Conversation.kind)
@@ -47,9 +47,10 @@ def page(user_id: str, conversation_id: str, wanted: HistoryQuery, kind: str | N
         rows = [*read(_AFTER, conversation_id=conversation_id, seq=seq, limit=wanted.limit)]
     else:
         rows = [*reversed(read(_BEFORE, conversation_id=conversation_id, seq=seq, limit=wanted.limit))]
+    parts = read_parts(rows)
     first, last = (rows[0].seq, rows[-1].seq) if rows else (seq, seq)
     return {
-        "items": page_with_reactions(rows),
+        "items": [to_wire(row, parts) for row in rows],
         "next_cursor": encode_cursor("after", last) if rows and last < last_seq else None,
         "prev_cursor": encode_cursor("before", first) if rows and first > 1 else None,
     }

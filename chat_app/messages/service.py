@@ -14,7 +14,7 @@ from chat_app.messages import attachments
 from chat_app.messages.changes import changed, make_tombstone
 from chat_app.messages.drafts import Draft, Outcome, Status
 from chat_app.messages.models import Message, Reaction
-from chat_app.messages.wire import COLUMNS, Wire, with_reactions
+from chat_app.messages.wire import COLUMNS, Wire, with_parts
 from chat_app.messages.writer import refusal
 from chat_app.realtime.publish import publish_message
 from chat_app.receipts import service as receipts
@@ -64,7 +64,7 @@ def _known(draft: Draft, outcome: Outcome) -> Wire:
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(Message.id == outcome.message_id)
     ).one()
-    message = with_reactions([row])[0]
+    message = with_parts([row])[0]
     publish_message(message, row.members_rev)
     return message
 
@@ -82,7 +82,7 @@ def get(user_id: str, message_id: str) -> Wire:
     ).first()
     if row is None:
         raise not_found("message")
-    return with_reactions([row])[0]
+    return with_parts([row])[0]
 
 
 def edit(user_id: str, message_id: str, content: str) -> Wire:
@@ -147,7 +147,7 @@ class _Change:
             raise conflict("This message has been deleted.")
 
     def unchanged(self) -> Wire:
-        return with_reactions([self.message])[0]
+        return with_parts([self.message])[0]
 
     def done(self) -> Wire:
         return changed(self.conversation, self.message)

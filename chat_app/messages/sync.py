@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from flask import current_app
 
 from chat_app.conversations.models import Conversation, ConversationMember
-from chat_app.conversations.views import read_views
-from chat_app.db import dialect, read
+from chat_app.conversations.views import last_messages, read_member_rows, to_views
+from chat_app.db import dialect
 from chat_app.messages.models import Message
 from chat_app.messages.schemas import Sync
-from chat_app.messages.wire import COLUMNS, Wire, page_with_reactions
-from chat_app.operations.epoch import current_epoch
+from chat_app.messages.wire import COLUMNS, read_parts, to_wire
+from chat_app.operations.epoch import STORED_EPOCH, current_epoch
+from chat_app.reads import array_of, read
 from chat_app.receipts.pending import pending_receipts
 from chat_app.schemas import utc_text
 
@@ -34,6 +35,7 @@ _PLACES = (
         ConversationMember.archived_at,
         ConversationMember.delivered_seq,
         ConversationMember.read_seq,
+        STORED_EPOCH.scalar_subquery().label("epoch"),
     )
     .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
     .where(ConversationMember.user_id == sa.bindparam("user_id"), ConversationMember.left_at.is_(None))
@@ -68,7 +70,7 @@ def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
     or ahead of the server, is named in `reset` and its history is to be loaded anew.
     """
     settings = current_app.config["SETTINGS"]
-    epoch = current_epoch()
+    epoch = (places[0].epoch if places else None) or current_epoch()
     same_epoch = held.epoch is None or held.epoch == epoch
     answer = _Answer(min(held.limit or settings.sync_limit, settings.sync_limit))
     for place in places:
@@ -79,10 +81,12 @@ def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
         known = held.conversations.get(place.id)
         _compare(answer, place, known, same_epoch, settings.sync_reset_after)
     messages = _missing_messages(answer)
+    conversations = read_member_rows(user_id, answer.conversations)
+    parts = read_parts([*messages, *last_messages(conversations)])
     return {
         "epoch": epoch,
-        "conversations": read_views(user_id, answer.conversations) if answer.conversations else [],
-        "messages": messages,
+        "conversations": to_views(conversations, parts),
+        "messages": [to_wire(message, parts) for message in messages],
         "removed": sorted(held.conversations.keys() - {place.id for place in places}),
         "reset": answer.reset,
         "more": answer.more,
@@ -126,7 +130,7 @@ def _own_view(place: Any) -> dict[str, Any]:
     }
 
 
-def _missing_messages(answer: _Answer) -> list[Wire]:
+def _missing_messages(answer: _Answer) -> list[Any]:
     """Messages changed since, by (conversation, change), `limit` at most.
 
     What does not fit leaves the answer, with its conversation's marker set back to what did fit.
@@ -141,7 +145,7 @@ def _missing_messages(answer: _Answer) -> list[Wire]:
     if overflow:
         answer.more = True
         _set_back(answer, overflow[0].conversation_id, last_of)
-    return page_with_reactions(rows)
+    return rows
 
 
 def _set_back(answer: _Answer, cut: str, last_of: dict[str, int]) -> None:
@@ -172,8 +176,8 @@ def _changed_since(behind: dict[str, int], limit: int) -> list[Any]:
 def _lateral() -> sa.Select[Any]:
     wanted = (
         sa.func.unnest(
-            sa.bindparam("conversation_ids", type_=sa.ARRAY(sa.Uuid(as_uuid=False))),
-            sa.bindparam("changes", type_=sa.ARRAY(sa.BigInteger)),
+            array_of("conversation_ids", sa.Uuid(as_uuid=False)),
+            array_of("changes", sa.BigInteger),
         )
         .table_valued("conversation_id", "change")
         .render_derived(name="wanted")

@@ -5,10 +5,11 @@ It is made once and kept in the database. After a backup was restored, `flask ne
 
 import sqlalchemy as sa
 
-from chat_app.db import insert_new, read, transaction
+from chat_app.db import insert_new, transaction
 from chat_app.extensions import db
 from chat_app.ids import new_id
 from chat_app.operations.models import ServerState
+from chat_app.reads import read
 
 EPOCH = "epoch"
 STORED_EPOCH = sa.select(ServerState.value).where(ServerState.key == EPOCH)

@@ -10,7 +10,7 @@ from chat_app.conversations.views import membership_query, render
 from chat_app.db import now
 from chat_app.extensions import db, socketio
 from chat_app.operations.epoch import current_epoch
-from chat_app.realtime.arrivals import Arrival, Arrivals
+from chat_app.realtime.arrivals import read_arrival
 from chat_app.realtime.connections import Connection, connections
 from chat_app.realtime.members import local_members
 from chat_app.realtime.namespaces import chat
@@ -27,7 +27,7 @@ SPREAD = 2.0
 @chat.admits
 def enter_rooms(connection: Connection, token: str) -> None:
     """The socket hears its person's room and all of their conversations before it is confirmed."""
-    arrival: Arrival = current_app.extensions["arrivals"].read(token)
+    arrival = read_arrival(token)
     connection.epoch = arrival.epoch
     current_app.extensions["bus"].enter_room(connection.sid, CHAT, user_room(connection.user_id))
     local_members().set_places(connection, arrival.places)
@@ -117,7 +117,6 @@ def _tell_changed(app: Any, conversation_id: str) -> None:
 
 def init_lifecycle(app: Flask) -> None:
     app.extensions["changed_conversations"] = {}
-    app.extensions["arrivals"] = Arrivals(app.config["SETTINGS"])
 
 
 def _emit_here(event: str, payload: dict[str, Any], room: str) -> None:

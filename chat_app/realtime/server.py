@@ -25,12 +25,12 @@ from chat_app.realtime.members import LocalMembers
 from chat_app.realtime.periodic import every
 from chat_app.realtime.publish import CHAT, conversation_room
 from chat_app.realtime.rates import SETTLE_EVERY, NoLimit, SharedBuckets, TokenBuckets
-from chat_app.realtime.turnstile import Turnstile
 from chat_app.receipts import newcomers
 from chat_app.receipts import service as receipts
 from chat_app.receipts.pending import init_pending_receipts
 from chat_app.runtime import async_mode
 from chat_app.settings import Settings
+from chat_app.turnstile import Turnstile
 
 MAX_PACKET = 4 * 1024 * 1024
 """Bytes of one packet from a client. Above what any event may hold, so that too much is answered, not cut off."""

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from chat_app.errors import ChatError
-from chat_app.realtime.turnstile import Turnstile
+from chat_app.turnstile import Turnstile
 from tests.services.waiting import eventually
 
 
@@ -85,7 +85,7 @@ def test_at_the_bound_nobody_more_may_wait():
     first = Visit(turnstile, entered)
     eventually(lambda: entered)
     (waiting,) = queued(turnstile, 1, entered)
-    with pytest.raises(ChatError, match="Too many clients are connecting"), turnstile.place():
+    with pytest.raises(ChatError, match="Too much is waiting"), turnstile.place():
         pass
     for visit in (first, waiting):
         visit.leaves()

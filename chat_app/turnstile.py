@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from chat_app.errors import unavailable
 
+BUSY = "Too much is waiting to be done. Please try again."
+
 
 class Turnstile:
     """For work that comes in storms, such as thousands of reconnects, and would take all database connections from
@@ -40,7 +42,7 @@ class Turnstile:
                 self._free -= 1
                 return
             if len(self._waiting) >= self._most:
-                raise unavailable("Too many clients are connecting. Please try again.")
+                raise unavailable(BUSY)
             turn = threading.Event()
             self._waiting.append(turn)
         if turn.wait(self._patience):
@@ -48,7 +50,7 @@ class Turnstile:
         with self._lock:
             if turn in self._waiting:
                 self._waiting.remove(turn)
-                raise unavailable("Too many clients are connecting. Please try again.")
+                raise unavailable(BUSY)
         # The turn came between the end of the wait and here.
 
     def _leave(self) -> None:
