@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
+from psycopg.types.string import TextLoader
 
 from chat_app.db import postgresql_connect_args
 from chat_app.settings import Settings
@@ -37,7 +38,7 @@ class FastStatements:
         self._idle: list[sa.PoolProxiedConnection] = []
 
     def run(self, statement: bytes, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
-        """The rows of a prepared statement with the placeholders `%s`, or `%(name)s`.
+        """The rows of a prepared statement with the placeholders `%s`, or `%(name)s`; ids are texts.
 
         Raises what SQLAlchemy would raise, without the parameters.
         """
@@ -58,9 +59,12 @@ class FastStatements:
 
     def _connect(self) -> sa.PoolProxiedConnection:
         try:
-            return self._engine.raw_connection()
+            connection = self._engine.raw_connection()
         except psycopg.Error as error:
             raise self._as_sqlalchemy_says(error) from error
+        driver: Any = connection.driver_connection
+        driver.adapters.register_loader("uuid", TextLoader)
+        return connection
 
     def _as_sqlalchemy_says(self, error: psycopg.Error, is_cut: bool = False) -> Exception:
         return sa.exc.DBAPIError.instance(

@@ -138,6 +138,7 @@ def _compile(statement: sa.Select[*tuple[Any, ...]]) -> _Compiled:
     from_driver = [
         (place, column.type.dialect_impl(dialect).result_processor(dialect, None))
         for place, column in enumerate(columns)
+        if not isinstance(column.type, sa.Uuid)  # they come as texts already
     ]
     row = namedtuple("row", [column.key for column in columns])  # type: ignore[misc]
     return _Compiled(

@@ -13,6 +13,8 @@ ON_MARIADB = DATABASE == "mariadb"
 MARIADB_TOO = ("auth", "conversations", "messages", "operations", "promises", "receipts", "users")
 """Folders whose tests depend on the database: they run on MariaDB in any case."""
 POSTGRESQL_ONLY = {
+    "runtime/test_database_wait.py": "it is about PostgreSQL's driver",
+    "test_driver.py": "it is about PostgreSQL's driver",
     "services/test_postgres.py": "it is about PostgreSQL's test server",
     "messages/batches/test_postgresql.py": "it is about PostgreSQL's batch",
     "promises/test_secrets_and_origins.py": "its database takes any password, and can refuse connections for a moment",

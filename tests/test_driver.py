@@ -34,6 +34,11 @@ def test_numbers_and_nothing_arrive_as_they_are(statements: FastStatements):
     assert statements.run(b"SELECT CAST(%s AS bigint[])", [array([1, None, 2**53])]) == [([1, None, 2**53],)]
 
 
+def test_ids_arrive_as_texts(statements: FastStatements):
+    some_id = "01a21bc6-17f0-72cd-befb-662e24c72d8f"
+    assert statements.run(b"SELECT CAST(%s AS uuid)", [some_id]) == [(some_id,)]
+
+
 def test_a_connection_is_used_again_also_after_an_error(statements: FastStatements):
     (before,) = statements.run(b"SELECT pg_backend_pid()", [])
     with pytest.raises(DataError) as refused:

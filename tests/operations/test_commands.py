@@ -137,7 +137,7 @@ def test_the_cleanup_job_removes_what_ended_long_ago(cluster: Deployment, socket
     phone = ada.second_device()
     phone.post("/auth/logout").must(204)
     ada.delete(f"/conversations/{doomed}").must(204)
-    long_ago = "2020-01-01 00:00:00+00"
+    long_ago = "2020-01-01 00:00:00"
     database.change("UPDATE conversations SET deleted_at = :at WHERE id = :id", at=long_ago, id=doomed)
     old = "UPDATE auth_sessions SET revoked_at = :at WHERE user_id = :id AND revoked_at IS NOT NULL"
     database.change(old, at=long_ago, id=ada.id)

@@ -1,6 +1,5 @@
 """P14: a Celery worker is killed in the middle of work on an image."""
 
-import psycopg
 import pytest
 
 from tests.promises.outage import Stopwatch
@@ -26,11 +25,10 @@ def test_a_killed_worker_loses_no_image_and_its_message_is_told_once(own_cluster
     screen = people.chat(grace)
     database = Database(own_cluster.database_url)
     assert own_cluster.worker
-    with psycopg.connect(own_cluster.database_url.replace("postgresql+psycopg", "postgresql")) as connection:
-        upload = send_file(ada, huge_png(5000, 5000), "large.png").must(201)
-        message = ada.say(group, "", attachment_ids=[upload["id"]])
-        # It comes to the point of storing what it made, and waits there for this lock.
-        connection.execute("SELECT 1 FROM conversations WHERE id = %s FOR UPDATE", [group])
+    upload = send_file(ada, huge_png(5000, 5000), "large.png").must(201)
+    message = ada.say(group, "", attachment_ids=[upload["id"]])
+    # It comes to the point of storing what it made, and waits there for this lock.
+    with database.holding("SELECT 1 FROM conversations WHERE id = :id FOR UPDATE", id=group):
         eventually(lambda: database.one("SELECT attempts FROM uploads WHERE id = :id", id=upload["id"]) == 1, 30)
         child = next(process for process in own_cluster.worker.tree() if process.pid != own_cluster.worker.pid)
         signal_if_there(child, SIGKILL)

@@ -189,7 +189,7 @@ def test_who_opened_the_account_with_an_address_of_others_keeps_no_way_in(
     columns = "id, user_id, provider, subject, created_at"
     link = f"INSERT INTO external_identities ({columns}) VALUES (:id, :user, :at, '1', :on)"
     for provider in ("google", "ensure:somebody"):
-        database.change(link, id=str(uuid.uuid4()), user=ada.id, at=provider + ada.id, on="2026-01-01 00:00:00+00")
+        database.change(link, id=str(uuid.uuid4()), user=ada.id, at=provider + ada.id, on="2026-01-01 00:00:00")
     reset(ada, mailed_link(ada, letters).token).must(204)
 
     status = Api(ada.url).request("GET", "/auth/me", headers={"X-API-Key": key}).status
