@@ -64,6 +64,16 @@ def test_redoc_shows_the_operations_and_tells_nobody(embedded: Deployment, windo
     assert stayed_at_home(window, embedded.url)
 
 
+def test_redoc_searches_without_a_worker_which_the_policy_forbids(embedded: Deployment, window: Page):
+    window.add_init_script("globalThis._factory = () => {}")  # ReDoc believes then that it may make one
+    window.goto(embedded.url + "/redoc")
+    expect(window.get_by_text("auth", exact=True).first).to_be_visible()
+    window.keyboard.press("Control+k")
+    window.keyboard.type("register")
+    expect(window.get_by_text("Make an account and sign in; refused").last).to_be_visible()
+    assert window.complaints == []
+
+
 def test_redoc_shows_the_events_too(embedded: Deployment, window: Page):
     window.clock.install()
     window.goto(embedded.url + "/redoc")
