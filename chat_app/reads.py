@@ -24,6 +24,8 @@ AT_ONCE = 4
 """Readings at the same time, each on a connection that stays open; they take a millisecond."""
 _BY_KEY = ("enable_hashjoin=off", "enable_mergejoin=off")
 """Each row by its key; PostgreSQL would read a whole table, as long as it has some thousands."""
+MOST_STATEMENTS = 200
+"""Statements that are kept compiled; the modules have some ten. More means that somebody makes them anew each time."""
 _Convert = Callable[[Any], Any]
 
 
@@ -97,12 +99,10 @@ class _FastReads:
     def __init__(self, settings: Settings) -> None:
         self._statements = FastStatements(settings, *_BY_KEY)
         self._turns = Turnstile(AT_ONCE)
-        self._compiled: dict[sa.Select[*tuple[Any, ...]], _Compiled] = {}  # by identity: as many as there are constants
+        self._compiled: dict[sa.Select[*tuple[Any, ...]], _Compiled] = {}  # by identity
 
     def rows(self, statement: sa.Select[*tuple[Any, ...]], values: dict[str, Any]) -> list[Any]:
-        compiled = self._compiled.get(statement)
-        if compiled is None:
-            compiled = self._compiled[statement] = _compile(statement)
+        compiled = self._compiled.get(statement) or self._keep(statement)
         given = {**compiled.constants, **values}
         for name, convert in compiled.to_driver:
             given[name] = convert(given[name])
@@ -116,6 +116,14 @@ class _FastReads:
                 cells[place] = convert(cells[place])
             found.append(make_row(cells))
         return found
+
+    def _keep(self, statement: sa.Select[*tuple[Any, ...]]) -> _Compiled:
+        if len(self._compiled) >= MOST_STATEMENTS:
+            raise RuntimeError(
+                "read() keeps each statement: make it once, as a constant of its module, with its values bound"
+            )
+        compiled = self._compiled[statement] = _compile(statement)
+        return compiled
 
     def _run(self, text: bytes, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """Reading may be repeated: whoever comes first after the database was away must not pay for it."""

@@ -15,6 +15,7 @@ MARIADB_TOO = ("auth", "conversations", "messages", "operations", "promises", "r
 POSTGRESQL_ONLY = {
     "runtime/test_database_wait.py": "it is about PostgreSQL's driver",
     "test_driver.py": "it is about PostgreSQL's driver",
+    "test_fast_reads.py": "it is about reading by PostgreSQL's driver",
     "services/test_postgres.py": "it is about PostgreSQL's test server",
     "messages/batches/test_postgresql.py": "it is about PostgreSQL's batch",
     "promises/test_secrets_and_origins.py": "its database takes any password, and can refuse connections for a moment",

@@ -1,10 +1,13 @@
 """Statements by the driver itself, against a real PostgreSQL."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy.exc import DataError, OperationalError
 
 from chat_app.driver import FastStatements, array, text_array
 from chat_app.settings import Settings
+from tests.services.database import Database
 
 TEXTS = [
     "",
@@ -52,6 +55,18 @@ def test_a_connection_that_was_cut_is_replaced(statements: FastStatements):
     with pytest.raises(OperationalError):
         statements.run(b"SELECT pg_terminate_backend(pg_backend_pid())", [])
     assert statements.run(b"SELECT pg_backend_pid()", []) != [before]
+
+
+def test_when_one_was_cut_the_other_old_ones_are_not_used_either(statements: FastStatements, database_url: str):
+    with ThreadPoolExecutor(3) as threads:
+        old = set(threads.map(lambda _: statements.run(b"SELECT pg_backend_pid(), pg_sleep(0.3)", [])[0][0], range(3)))
+    assert len(old) == 3
+    for pid in old:
+        Database(database_url).one("SELECT pg_terminate_backend(:pid)", pid=pid)
+    with pytest.raises(OperationalError) as cut:
+        statements.run(b"SELECT 1", [])
+    assert cut.value.connection_invalidated
+    assert statements.run(b"SELECT pg_backend_pid()", [])[0][0] not in old
 
 
 def test_a_database_that_cannot_be_reached_is_told_of_as_everywhere():

@@ -28,8 +28,6 @@ _OWN = (
     *(ConversationMember.delivered_seq, ConversationMember.read_seq, ConversationMember.archived_at),
 )
 View = dict[str, Any]
-
-
 _PEER_NAMES = tuple(UserOut.model_fields)
 _LAST_NAMES = tuple(column.key for column in COLUMNS)
 _peer_values = attrgetter(*(f"peer_{name}" for name in _PEER_NAMES))

@@ -96,7 +96,7 @@ def since(user_id: str, held: Sync, places: Sequence[Any]) -> dict[str, Any]:
 
 
 def places_of(user_id: str) -> Sequence[Any]:
-    """All of one's memberships, by conversation id, with the counters to compare."""
+    """All of one's memberships, by conversation id, with the counters to compare, and the epoch in each."""
     return read(_PLACES, user_id=user_id)
 
 
